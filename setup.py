@@ -18,6 +18,7 @@ setup(
         "boto3>=1.43,<2",
         "docker>=7.2,<8",
         "githubkit[auth-app]>=0.16.1,<0.17",
+        "hishel>=1.3,<2",  # githubkit 0.16 allows 2.0 and cannot be imported with it
         "slack-sdk>=3.47,<4",
         "pydantic>=2.14,<3",
         "ruamel.yaml>=0.19.1,<0.20",
