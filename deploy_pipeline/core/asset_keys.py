@@ -1,0 +1,27 @@
+"""Names of what is deployed: `[environment, kind, name]`, the same for the declaration and for the event."""
+
+from typing import Literal
+
+from deploy_pipeline.core.spec import Spec
+
+AssetKind = Literal["image", "terraform", "function", "service"]
+
+
+def asset_path(environment: str, kind: AssetKind, name: str) -> list[str]:
+    """The path of one deployed thing's asset key. Dagster allows letters, digits and underscores."""
+    return [environment.replace("-", "_"), kind, name]
+
+
+def asset_lineage(spec: Spec) -> list[tuple[list[str], list[list[str]]]]:
+    """Every asset of a spec with those that it is made from: images feed stacks, stacks feed functions and services."""
+    environment = spec.environment
+    images = {name: asset_path(environment, "image", name) for name in spec.images}
+    stacks = [asset_path(environment, "terraform", name) for name in spec.terraform]
+    lineage: list[tuple[list[str], list[list[str]]]] = [(path, []) for path in images.values()]
+    lineage += [(path, list(images.values())) for path in stacks]
+    lineage += [(asset_path(environment, "function", name), stacks) for name in spec.functions]
+    lineage += [
+        (asset_path(environment, "service", name), [images[service.image], *stacks])
+        for name, service in spec.services.items()
+    ]
+    return lineage

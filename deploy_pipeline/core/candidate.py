@@ -1,0 +1,207 @@
+"""What a commit would deploy: the values that travel from op to op, small and without secrets."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from deploy_pipeline.core.spec import FunctionSpec, ImageSpec, ServiceSpec, Spec
+
+
+@dataclass(frozen=True)
+class Commit:
+    """A commit on the deployed branch. `committed_at` is aware UTC; `url` is for people."""
+
+    sha: str
+    message: str
+    author: str
+    committed_at: datetime
+    url: str
+    pull_request: int | None = None
+
+    @property
+    def title(self) -> str:
+        """The first line of the message."""
+        return self.message.split("\n", 1)[0]
+
+    @property
+    def short(self) -> str:
+        """The first 12 hexadecimal digits of the SHA."""
+        return self.sha[:12]
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """A commit together with the spec that it carries."""
+
+    commit: Commit
+    spec: Spec
+
+
+@dataclass(frozen=True)
+class ImageTask:
+    """One image to build: a branch of the fan-out."""
+
+    candidate: Candidate
+    name: str
+
+    @property
+    def image(self) -> ImageSpec:
+        """The image's part of the spec."""
+        return self.candidate.spec.images[self.name]
+
+
+@dataclass(frozen=True)
+class FunctionTask:
+    """One function to package: a branch of the fan-out."""
+
+    candidate: Candidate
+    name: str
+
+    @property
+    def function(self) -> FunctionSpec:
+        """The function's part of the spec."""
+        return self.candidate.spec.functions[self.name]
+
+
+@dataclass(frozen=True)
+class BuiltImage:
+    """An image in the local engine, not yet scanned. `image_id` is the engine's `sha256:...` of the configuration."""
+
+    task: ImageTask
+    reference: str
+    image_id: str
+
+
+@dataclass(frozen=True)
+class ScannedImage:
+    """A built image that passed the scan. `sarif_key` is where its report lies in the artefact bucket."""
+
+    built: BuiltImage
+    sarif_key: str
+    findings: dict[str, int]
+
+
+@dataclass(frozen=True)
+class PushedImage:
+    """An image in the registry. `uri` is `registry/repository`, `digest` the manifest's `sha256:...`."""
+
+    name: str
+    repository: str
+    uri: str
+    digest: str
+    tag: str
+
+    @property
+    def pinned(self) -> str:
+        """The only way in which anything refers to this image: by digest."""
+        return f"{self.uri}@{self.digest}"
+
+
+@dataclass(frozen=True)
+class PackagedFunction:
+    """A function's zip in the artefact bucket. `code_sha256` is base64, as Lambda's `CodeSha256`."""
+
+    name: str
+    bucket: str
+    key: str
+    code_sha256: str
+    size_bytes: int
+
+
+@dataclass(frozen=True)
+class PlannedStack:
+    """A saved Terraform plan. `work` is its folder on this machine; `plan_sha256` is of the plan file itself."""
+
+    name: str
+    work: str
+    plan_sha256: str
+    plan_digest: str
+    add: int
+    change: int
+    replace: int
+    destroy: int
+
+
+@dataclass(frozen=True)
+class AppliedStack:
+    """A stack after `terraform apply`. `outputs` holds the values that are not sensitive."""
+
+    name: str
+    serial: int
+    lineage: str
+    resources: int
+    outputs: dict[str, str]
+    plan_digest: str
+
+
+@dataclass(frozen=True)
+class FunctionDeployment:
+    """One function to move to its new version: a branch of the fan-out after Terraform."""
+
+    candidate: Candidate
+    package: PackagedFunction
+
+    @property
+    def function(self) -> FunctionSpec:
+        """The function's part of the spec."""
+        return self.candidate.spec.functions[self.package.name]
+
+
+@dataclass(frozen=True)
+class DeployedFunction:
+    """A function whose alias points at `version`; `previous_version` is what it pointed at before."""
+
+    name: str
+    function_name: str
+    alias: str
+    version: str
+    previous_version: str
+    code_sha256: str
+
+
+@dataclass(frozen=True)
+class ServiceDeployment:
+    """One service to move to its new task definition: a branch of the fan-out after Terraform."""
+
+    candidate: Candidate
+    name: str
+    image: PushedImage
+
+    @property
+    def service(self) -> ServiceSpec:
+        """The service's part of the spec."""
+        return self.candidate.spec.services[self.name]
+
+
+@dataclass(frozen=True)
+class DeployedService:
+    """A service whose tasks all run `task_definition` and answer their health path."""
+
+    name: str
+    service: str
+    cluster: str
+    task_definition: str
+    previous_task_definition: str
+    image: str
+    running: int
+
+
+@dataclass(frozen=True)
+class Deployed:
+    """Everything that a deployment put in place, before it was smoke-tested."""
+
+    candidate: Candidate
+    images: tuple[PushedImage, ...]
+    stacks: tuple[AppliedStack, ...]
+    functions: tuple[DeployedFunction, ...]
+    services: tuple[DeployedService, ...]
+    packages: tuple[PackagedFunction, ...] = ()
+
+
+@dataclass(frozen=True)
+class SmokeResult:
+    """How one smoke test ended, with both sides in `detail`."""
+
+    name: str
+    passed: bool
+    detail: str
+    seconds: float

@@ -1,0 +1,143 @@
+"""The git command lines, their environment and their errors, as values. Running them is `gateways.git`."""
+
+import base64
+import re
+from collections.abc import Mapping
+from urllib.parse import urlsplit, urlunsplit
+
+from deploy_pipeline.core.errors import DeployError
+
+# A repository must not run code here: no hooks, no file-system monitor, no transport helper, no submodule.
+# Packs are never split (`unpackLimit`), so an interrupted fetch leaves all of a commit's history or nothing of it.
+SAFE = {
+    "core.hooksPath": "/dev/null",
+    "core.fsmonitor": "false",
+    "protocol.ext.allow": "never",
+    "submodule.recurse": "false",
+    "fetch.unpackLimit": "1",
+    "gc.autoDetach": "false",
+    "gc.pruneExpire": "never",
+}
+LOOPBACK = ("127.0.0.1", "localhost", "::1")
+REFUSED = re.compile(
+    r"authentication failed|could not read (username|password)|invalid username|\b40[13]\b|access denied", re.I
+)
+ABSENT = re.compile(r"not our ref|couldn't find remote ref|unadvertised object", re.I)
+NO_REPOSITORY = re.compile(
+    r"repository .*not found|does not appear to be a git repository|does not exist|\b404\b", re.I
+)
+TRANSIENT = re.compile(
+    r"could not resolve host|connection (reset|refused|timed out)|failed to connect|couldn't connect|early eof"
+    r"|timed out|hung up unexpectedly|gnutls|ssl_|tls|\b(429|5\d\d)\b|curl \d+",
+    re.I,
+)
+SHA = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
+
+
+def checked_sha(sha: str) -> str:
+    """`sha` itself when it is a full commit id; anything else could mean an option or another commit later."""
+    if SHA.fullmatch(sha):
+        return sha
+    raise DeployError(f"{sha!r} is not a full commit id", where="git", todo="give all 40 lower-case hexadecimal digits")
+
+
+def environment(base: Mapping[str, str], clone_url: str = "", token: str | None = None) -> dict[str, str]:
+    """The whole environment of a git command. The token travels only here, bound to the host of `clone_url`."""
+    settings = dict(SAFE)
+    if token and clone_url.startswith(("https://", "http://")):
+        credential = base64.b64encode(f"x-access-token:{token}".encode()).decode()
+        settings[f"http.{_host_of(clone_url)}.extraHeader"] = f"Authorization: Basic {credential}"
+    numbered = {"GIT_CONFIG_COUNT": str(len(settings))}
+    for number, (name, value) in enumerate(settings.items()):
+        numbered |= {f"GIT_CONFIG_KEY_{number}": name, f"GIT_CONFIG_VALUE_{number}": value}
+    return {
+        **base,
+        **numbered,
+        "GIT_CONFIG_NOSYSTEM": "1",
+        "GIT_CONFIG_GLOBAL": "/dev/null",
+        "GIT_TERMINAL_PROMPT": "0",
+        "GIT_SSH_COMMAND": "ssh -o BatchMode=yes",
+        "LC_ALL": "C",
+    }
+
+
+def _host_of(clone_url: str) -> str:
+    parts = urlsplit(clone_url)
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK:
+        raise DeployError("will not send a token over plain http", where=without_login(clone_url), todo="use https")
+    return f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}/"
+
+
+def without_login(clone_url: str) -> str:
+    """The URL as it may be shown: without a user name or password in it."""
+    parts = urlsplit(clone_url)
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+
+def mirror_name(clone_url: str) -> str:
+    """`owner-name.git`, safe as a file name."""
+    words = re.findall(r"[\w.-]+", clone_url.removesuffix("/").removesuffix(".git"))
+    return "-".join(words[-2:]).lstrip(".-") + ".git"
+
+
+def init(git: str, mirror: str) -> list[str]:
+    """Make an empty bare repository, without the hooks of a template."""
+    return [git, "init", "--quiet", "--bare", "--template=", "--", mirror]
+
+
+def fetch_all(git: str, mirror: str, clone_url: str) -> list[str]:
+    """Bring the mirror's branches and tags to where the remote's are."""
+    return [*_fetch(git, mirror), "--prune", "--", clone_url, "+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*"]
+
+
+def fetch_commit(git: str, mirror: str, clone_url: str, sha: str) -> list[str]:
+    """Bring one commit that no branch holds, such as the head of a pull request."""
+    return [*_fetch(git, mirror), "--", clone_url, f"+{sha}:refs/commits/{sha}"]
+
+
+def _fetch(git: str, mirror: str) -> list[str]:
+    quiet = ["--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules"]
+    return [git, f"--git-dir={mirror}", "fetch", *quiet]
+
+
+def has_commit(git: str, mirror: str, sha: str) -> list[str]:
+    """Ends with 0 when the mirror has the commit."""
+    return [git, f"--git-dir={mirror}", "cat-file", "-e", f"{sha}^{{commit}}"]
+
+
+def write_tree(git: str, mirror: str, sha: str, tree: str) -> list[str]:
+    """Write the commit's files into the empty folder `tree`.
+
+    Not `git archive`: that leaves out `export-ignore` paths and rewrites `export-subst` files.
+    """
+    return [git, f"--git-dir={mirror}", f"--work-tree={tree}", "read-tree", "-u", "--reset", sha]
+
+
+def is_ancestor(git: str, mirror: str, ancestor: str, descendant: str) -> list[str]:
+    """Ends with 0 for yes and 1 for no."""
+    return [git, f"--git-dir={mirror}", "merge-base", "--is-ancestor", ancestor, descendant]
+
+
+def fetch_error(clone_url: str, stderr: str) -> DeployError:
+    """What a failed fetch means to an operator."""
+    where, said = f"git fetch {without_login(clone_url)}", stderr.strip()[-1000:]
+    if REFUSED.search(stderr):
+        return DeployError(
+            f"the remote refused: {said}", where=where, todo="check that the token may read the repository's contents"
+        )
+    if TRANSIENT.search(stderr):
+        return DeployError(f"the remote did not answer: {said}", where=where, todo="check the network", retryable=True)
+    if NO_REPOSITORY.search(stderr):
+        return DeployError(
+            f"no such repository: {said}", where=where, todo="check the name, and that the token can see it"
+        )
+    return DeployError(said, where=where, todo="correct what git complains about, then run the step again")
+
+
+def unknown_commit(clone_url: str, sha: str) -> DeployError:
+    """The remote has no such commit."""
+    return DeployError(
+        f"the repository has no commit {sha}",
+        where=without_login(clone_url),
+        todo="push the commit, or deploy one that is on the branch; a force-push may have removed it",
+    )

@@ -1,0 +1,33 @@
+"""Reading what Terraform says after an apply: the state's number and size, and the outputs that may be shown."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True)
+class StateReading:
+    """A state: its serial, its lineage, and how many managed instances it has."""
+
+    serial: int
+    lineage: str
+    resources: int
+
+
+def read_state(state: Mapping[str, Any]) -> StateReading:
+    """Read the object that `terraform state pull` gives."""
+    managed = (resource for resource in state.get("resources") or [] if resource.get("mode") == "managed")
+    count = sum(len(resource.get("instances") or []) for resource in managed)
+    return StateReading(serial=int(state["serial"]), lineage=str(state["lineage"]), resources=count)
+
+
+def read_outputs(outputs: Mapping[str, Any]) -> dict[str, str]:
+    """Read the object of `terraform output -json`: sensitive ones left out, what is not text as compact JSON."""
+    return {
+        name: output["value"]
+        if isinstance(output["value"], str)
+        else json.dumps(output["value"], separators=(",", ":"))
+        for name, output in outputs.items()
+        if not output.get("sensitive")
+    }

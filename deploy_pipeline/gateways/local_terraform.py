@@ -1,0 +1,96 @@
+"""The terraform program as the Terraform gateway: init, plan and show; then apply of that plan and what came of it."""
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from deploy_pipeline.core import terraform_cli
+from deploy_pipeline.core.errors import DeployError
+from deploy_pipeline.core.spec import TerraformSpec
+from deploy_pipeline.core.terraform_plan import PlanReading, read_plan
+from deploy_pipeline.core.terraform_state import read_outputs, read_state
+from deploy_pipeline.gateways import terraform_files
+from deploy_pipeline.gateways.clock import Clock
+from deploy_pipeline.gateways.process import Process
+from deploy_pipeline.gateways.terraform import AppliedState, Listener, Plan, Terraform, TerraformSettings
+from deploy_pipeline.gateways.terraform_runner import TerraformRunner
+
+
+class LocalTerraform(Terraform):
+    """The terraform program, version 1.10 or newer: it locks the state in S3 itself."""
+
+    def __init__(self, settings: TerraformSettings, process: Process, clock: Clock) -> None:
+        self._settings = settings
+        self._runner = TerraformRunner(settings, process, clock)
+
+    def plan(
+        self,
+        spec: TerraformSpec,
+        *,
+        source: Path,
+        work: Path,
+        variables: Mapping[str, Any],
+        on_line: Listener,
+    ) -> Plan:
+        work = work.absolute()
+        stack = terraform_files.lay_out(work, spec.directory, source)
+        terraform_files.write_private(stack / terraform_cli.VARIABLES_FILE, json.dumps(dict(variables), indent=2))
+        self._runner.init(work, spec.backend, on_line)
+        terraform_files.check_backend(stack)
+        if self._settings.endpoint_url and terraform_files.locks_provider(stack, "hashicorp/aws"):
+            terraform_files.write_private(stack / terraform_cli.OVERRIDE_FILE, terraform_cli.ENDPOINT_OVERRIDE)
+        file, reading = self._saved_plan(work, on_line)
+        return Plan(
+            plan_sha256=terraform_files.sha256_of(file),
+            digest=reading.digest,
+            add=reading.add,
+            change=reading.change,
+            replace=reading.replace,
+            destroy=reading.destroy,
+            changes=reading.changes,
+        )
+
+    def _saved_plan(self, work: Path, on_line: Listener) -> tuple[Path, PlanReading]:
+        file = work / terraform_cli.PLAN_FILE
+        file.unlink(missing_ok=True)
+        argv = terraform_cli.plan(self._settings.program, str(file), self._settings.lock_timeout)
+        timeout = self._settings.plan_timeout
+        self._runner.run("plan", argv, work, on_line=on_line, timeout=timeout, expected=(0, 2))
+        file.chmod(terraform_files.OWNER_ONLY_FILE)
+        return file, read_plan(self._runner.json("show", terraform_cli.show(self._settings.program, str(file)), work))
+
+    def apply(self, work: Path, plan_sha256: str, on_line: Listener) -> AppliedState:
+        work = work.absolute()
+        file = work / terraform_cli.PLAN_FILE
+        _check_plan(file, plan_sha256)
+        try:
+            argv = terraform_cli.apply(self._settings.program, str(file), self._settings.lock_timeout)
+            self._runner.run("apply", argv, work, on_line=on_line, timeout=self._settings.apply_timeout)
+        except DeployError as error:
+            raise _with_unsaved_state(error, work) from error
+        return self._applied(work)
+
+    def _applied(self, work: Path) -> AppliedState:
+        program = self._settings.program
+        state = read_state(self._runner.json("state pull", terraform_cli.state_pull(program), work))
+        outputs = read_outputs(self._runner.json("output", terraform_cli.output(program), work))
+        return AppliedState(state.serial, state.lineage, state.resources, outputs)
+
+
+def _check_plan(file: Path, plan_sha256: str) -> None:
+    if not file.is_file():
+        raise DeployError("there is no saved plan", where=str(file), todo="plan the stack first, on this machine")
+    found = terraform_files.sha256_of(file)
+    if found != plan_sha256:
+        what = f"the plan file is not the one that was checked: its SHA-256 is {found}, expected {plan_sha256}"
+        raise DeployError(what, where=str(file), todo="find out what changed it, then run the deployment again")
+
+
+def _with_unsaved_state(error: DeployError, work: Path) -> DeployError:
+    """An apply that could not even save its state left it in a file: losing that loses the resources in it."""
+    file = terraform_files.unsaved_state(work)
+    if file is None:
+        return error
+    todo = f"keep {file}; when the backend works, run `terraform state push {file.name}` in {file.parent}"
+    return DeployError(error.what, where=error.where, todo=f"{todo}. Then: {error.todo}")

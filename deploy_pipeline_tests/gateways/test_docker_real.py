@@ -1,0 +1,46 @@
+"""The Docker gateway over the engine of this machine."""
+
+from pathlib import Path
+
+import docker
+import pytest
+
+from deploy_pipeline.core.errors import DeployError
+from deploy_pipeline.gateways.clock import SystemClock
+from deploy_pipeline.gateways.docker_engine import DockerSettings, LocalDockerEngine
+from deploy_pipeline_tests.gateways.docker_case import LOGIN, build, write_context
+
+pytestmark = pytest.mark.real
+
+
+@pytest.fixture
+def context(tmp_path: Path) -> Path:
+    return write_context(tmp_path / "app")
+
+
+def test_build_and_tag_over_the_real_engine(context: Path) -> None:
+    (context / ".dockerignore").write_text("*.secret\n")
+    (context / "key.secret").write_text("k")
+    target = LocalDockerEngine(DockerSettings(), SystemClock())
+    client = docker.from_env()
+    image_id = build(target, context, tag="deploy-pipeline-test:build", build_args={"WHO": "me"})
+    try:
+        target.tag(image_id, "localhost:5000/deploy-pipeline-test:tagged")
+        image = client.images.get("localhost:5000/deploy-pipeline-test:tagged")
+        assert (image.id, image.labels) == (image_id, {"who": "me", "made-by": "test"})
+        assert build(target, context, tag="deploy-pipeline-test:build", build_args={"WHO": "me"}) == image_id
+        assert target.version()[0].isdigit()
+    finally:
+        client.images.remove(image_id, force=True)
+        client.close()
+
+
+def test_build_failure_over_the_real_engine_names_the_step(context: Path) -> None:
+    (context / "Dockerfile").write_text("FROM scratch\nCOPY absent /\n")
+    with pytest.raises(DeployError, match=r"failed at Step 2/\d : COPY absent /"):
+        build(LocalDockerEngine(DockerSettings(), SystemClock()), context, tag="deploy-pipeline-test:broken")
+
+
+def test_push_of_an_unknown_image_is_an_error() -> None:
+    with pytest.raises(DeployError, match="does not exist"):
+        LocalDockerEngine(DockerSettings(), SystemClock()).push("localhost:5000/deploy-pipeline-test:absent", LOGIN)

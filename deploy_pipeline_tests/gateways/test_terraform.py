@@ -1,0 +1,196 @@
+"""The Terraform gateway over a process that answers for Terraform, and its fake."""
+
+import json
+from collections.abc import Callable
+from dataclasses import replace
+from hashlib import sha256
+from pathlib import Path
+
+import pytest
+
+from deploy_pipeline.core.errors import DeployError
+from deploy_pipeline.core.spec import BackendSpec, TerraformSpec
+from deploy_pipeline.gateways.local_terraform import LocalTerraform
+from deploy_pipeline.gateways.process import Completed
+from deploy_pipeline.gateways.terraform import AppliedState, Plan, TerraformSettings
+from deploy_pipeline_tests.fakes.fake_clock import FakeClock
+from deploy_pipeline_tests.fakes.fake_process import FakeProcess, ProcessCall
+
+SPEC = TerraformSpec(directory="infra/main", backend=BackendSpec(bucket="state", key="k", region="us-east-1"))
+CREATED = {"address": "a.b", "type": "a", "change": {"actions": ["create"], "after": {"x": 1}}}
+PLAN_JSON = json.dumps({"format_version": "1.2", "planned_values": {}, "resource_changes": [CREATED]})
+STATE_JSON = json.dumps({"serial": 4, "lineage": "l", "resources": [{"mode": "managed", "instances": [{}]}]})
+OUTPUT_JSON = json.dumps({"url": {"sensitive": False, "value": "u"}, "key": {"sensitive": True, "value": "s3cret"}})
+LOCK = 'provider "registry.terraform.io/hashicorp/aws" {\n}\n'
+PLAN_SHA256 = sha256(b"the plan").hexdigest()
+ENVIRONMENT = {"PATH": "/bin", "AWS_ACCESS_KEY_ID": "k", "GITHUB_TOKEN": "t", "TF_CLI_CONFIG_FILE": "/nowhere/rc"}
+SETTINGS = TerraformSettings(environment=ENVIRONMENT)
+
+
+def terraform_of(backend: str = "s3") -> Callable[[ProcessCall], Completed]:
+    """What Terraform does: write the files that the gateway reads, and answer."""
+
+    def respond(call: ProcessCall) -> Completed:
+        assert call.cwd is not None
+        answers = {"show": PLAN_JSON, "state": STATE_JSON, "output": OUTPUT_JSON}
+        command = call.argv[1]
+        if command == "init":
+            (call.cwd / ".terraform").mkdir()
+            (call.cwd / ".terraform" / "terraform.tfstate").write_text(json.dumps({"backend": {"type": backend}}))
+            (call.cwd / ".terraform.lock.hcl").write_text(LOCK)
+        if command == "plan":
+            Path(call.argv[-1].removeprefix("-out=")).write_bytes(b"the plan")
+        return Completed(call.argv, 2 if command == "plan" else 0, answers.get(command, f"{command} done\n"), "")
+
+    return respond
+
+
+def failing(command: str, stderr: str, *, leave: str | None = None) -> Callable[[ProcessCall], Completed]:
+    def respond(call: ProcessCall) -> Completed:
+        if call.argv[1] != command:
+            return terraform_of()(call)
+        if leave and call.cwd:
+            (call.cwd / leave).write_text("{}")
+        return Completed(call.argv, 1, "", stderr)
+
+    return respond
+
+
+@pytest.fixture
+def checkout(tmp_path: Path) -> Path:
+    (tmp_path / "checkout" / "infra" / "main").mkdir(parents=True)
+    (tmp_path / "checkout" / "infra" / "main" / "main.tf").write_text("")
+    return tmp_path / "checkout"
+
+
+def local(
+    process: FakeProcess, settings: TerraformSettings | None = None, clock: FakeClock | None = None
+) -> LocalTerraform:
+    return LocalTerraform(settings or SETTINGS, process, clock or FakeClock())
+
+
+def planned(terraform: LocalTerraform, checkout: Path, lines: list[str] | None = None) -> Plan:
+    on_line = (lines if lines is not None else []).append
+    return terraform.plan(
+        SPEC, source=checkout, work=checkout.parent / "work", variables={"image_uris": {"a": "b@c"}}, on_line=on_line
+    )
+
+
+def test_plan_runs_init_plan_and_show_and_reads_the_plan(checkout: Path) -> None:
+    process, lines = FakeProcess(terraform_of()), list[str]()
+    plan = planned(local(process), checkout, lines)
+    assert [call.argv[1] for call in process.calls] == ["init", "plan", "show"]
+    assert (plan.plan_sha256, plan.add, plan.change, plan.replace, plan.destroy) == (PLAN_SHA256, 1, 0, 0, 0)
+    assert [change.address for change in plan.changes] == ["a.b"]
+    assert lines == ["init done", "plan done"]
+    assert {call.grace for call in process.calls} == {300.0}
+
+
+def test_plan_keeps_variables_and_plan_to_the_owner(checkout: Path) -> None:
+    planned(local(FakeProcess(terraform_of())), checkout)
+    work = checkout.parent / "work"
+    variables = work / "checkout" / "infra" / "main" / "deploy_pipeline.auto.tfvars.json"
+    assert json.loads(variables.read_text()) == {"image_uris": {"a": "b@c"}}
+    assert [oct(p.stat().st_mode & 0o777) for p in (work, variables, work / "plan.tfplan")] == [
+        "0o700",
+        "0o600",
+        "0o600",
+    ]
+
+
+def test_plan_gives_terraform_aws_credentials_and_no_others(checkout: Path) -> None:
+    process = FakeProcess(terraform_of())
+    planned(local(process), checkout)
+    environment = process.calls[0].env or {}
+    assert environment["AWS_ACCESS_KEY_ID"] == "k"
+    assert not {"GITHUB_TOKEN", "TF_CLI_CONFIG_FILE", "AWS_ENDPOINT_URL"} & set(environment)
+
+
+def test_plan_overrides_the_provider_only_for_an_emulator(checkout: Path) -> None:
+    override = checkout.parent / "work" / "stack" / "deploy_pipeline_override.tf"
+    planned(local(FakeProcess(terraform_of())), checkout)
+    assert not override.exists()
+    process = FakeProcess(terraform_of())
+    planned(local(process, replace(SETTINGS, endpoint_url="http://127.0.0.1:4566")), checkout)
+    assert "s3_use_path_style" in override.read_text()
+    assert (process.calls[0].env or {})["AWS_ENDPOINT_URL"] == "http://127.0.0.1:4566"
+
+
+def test_plan_uses_a_mirror_a_cache_or_an_inherited_configuration(checkout: Path, tmp_path: Path) -> None:
+    (tmp_path / "mirror" / "registry.terraform.io" / "hashicorp" / "aws").mkdir(parents=True)
+    process = FakeProcess(terraform_of())
+    settings = replace(SETTINGS, plugin_mirror=tmp_path / "mirror", plugin_cache=tmp_path / "cache")
+    planned(local(process, settings), checkout)
+    environment = process.calls[0].env or {}
+    assert environment["TF_CLI_CONFIG_FILE"] == str(checkout.parent / "work" / "terraform.rc")
+    assert environment["TF_PLUGIN_CACHE_DIR"] == str(tmp_path / "cache")
+    assert "registry.terraform.io/hashicorp/aws" in Path(environment["TF_CLI_CONFIG_FILE"]).read_text()
+    (tmp_path / "rc").touch()
+    process = FakeProcess(terraform_of())
+    planned(local(process, TerraformSettings(environment={"TF_CLI_CONFIG_FILE": str(tmp_path / "rc")})), checkout)
+    assert (process.calls[0].env or {})["TF_CLI_CONFIG_FILE"] == str(tmp_path / "rc")
+
+
+def test_plan_refuses_a_stack_whose_state_would_stay_here(checkout: Path) -> None:
+    process = FakeProcess(terraform_of(backend="local"))
+    with pytest.raises(DeployError, match="backend is local") as caught:
+        planned(local(process), checkout)
+    assert 'backend "s3" {}' in caught.value.todo
+    assert [call.argv[1] for call in process.calls] == ["init"]
+
+
+def test_plan_tries_init_again_after_trouble_that_passes(checkout: Path) -> None:
+    process, clock = FakeProcess(failing("init", "Error: connection reset by peer")), FakeClock()
+    with pytest.raises(DeployError, match="connection reset"):
+        planned(local(process, clock=clock), checkout)
+    assert (len(process.calls), len(clock.slept)) == (3, 2)
+
+
+def test_plan_error_shows_the_diagnostic_and_the_stack(checkout: Path) -> None:
+    process = FakeProcess(failing("plan", "\nError: Unsupported argument\n\n  on main.tf line 3\n"))
+    with pytest.raises(DeployError) as caught:
+        planned(local(process), checkout)
+    assert str(caught.value).startswith(
+        "terraform plan of infra/main: Error: Unsupported argument\n\n  on main.tf line 3"
+    )
+    assert not (checkout.parent / "work" / "plan.tfplan").exists()
+
+
+def test_apply_applies_the_saved_plan_and_gives_the_state(checkout: Path) -> None:
+    process = FakeProcess(terraform_of())
+    terraform, lines = local(process), list[str]()
+    plan = planned(terraform, checkout)
+    state = terraform.apply(checkout.parent / "work", plan.plan_sha256, lines.append)
+    assert state == AppliedState(serial=4, lineage="l", resources=1, outputs={"url": "u"})
+    assert process.calls[3].argv[1:] == (
+        "apply", "-input=false", "-no-color", "-lock-timeout=60s", str(checkout.parent / "work" / "plan.tfplan"),
+    )  # fmt: skip
+    assert lines == ["apply done"]
+
+
+def test_apply_refuses_a_plan_that_is_not_the_checked_one(checkout: Path) -> None:
+    process = FakeProcess(terraform_of())
+    terraform = local(process)
+    plan = planned(terraform, checkout)
+    (checkout.parent / "work" / "plan.tfplan").write_bytes(b"another plan")
+    with pytest.raises(DeployError, match="not the one that was checked"):
+        terraform.apply(checkout.parent / "work", plan.plan_sha256, lambda line: None)
+    assert "apply" not in [call.argv[1] for call in process.calls]
+
+
+def test_apply_without_a_plan_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(DeployError, match="no saved plan"):
+        local(FakeProcess()).apply(tmp_path, PLAN_SHA256, lambda line: None)
+
+
+def test_apply_is_not_tried_again_and_names_a_state_that_it_could_not_save(checkout: Path) -> None:
+    stderr = "Error: Failed to save state: connection reset by peer"
+    process = FakeProcess(failing("apply", stderr, leave="errored.tfstate"))
+    terraform = local(process)
+    plan = planned(terraform, checkout)
+    with pytest.raises(DeployError) as caught:
+        terraform.apply(checkout.parent / "work", plan.plan_sha256, lambda line: None)
+    assert (caught.value.retryable, [call.argv[1] for call in process.calls].count("apply")) == (False, 1)
+    assert "terraform state push errored.tfstate" in caught.value.todo
+    with pytest.raises(DeployError, match="not saved"):
+        planned(terraform, checkout)
