@@ -1,0 +1,42 @@
+"""The composition root: what Dagster loads. Jobs, sensors, schedules, assets and resources, listed explicitly."""
+
+import dagster as dg
+
+from deploy_pipeline.core.asset_keys import asset_lineage
+from deploy_pipeline.core.spec import Spec
+from deploy_pipeline.jobs.deploy import deploy_job
+from deploy_pipeline.jobs.nightly_e2e import nightly_e2e_job
+from deploy_pipeline.resources import current_settings, home_spec, resources
+from deploy_pipeline.schedules.nightly_e2e import nightly_e2e_schedule
+from deploy_pipeline.sensors.merge import merge_sensor
+from deploy_pipeline.sensors.outcome import cancel_notice_sensor, failure_notice_sensor
+
+KINDS = {"image": "docker", "terraform": "terraform", "function": "lambda", "service": "ecs"}
+
+
+def asset_specs(spec: Spec) -> list[dg.AssetSpec]:
+    """What is deployed, with its lineage; the ops that deploy it record the events."""
+    return [
+        dg.AssetSpec(
+            dg.AssetKey(path),
+            deps=[dg.AssetKey(source) for source in sources],
+            group_name=path[1],
+            kinds={KINDS[path[1]]},
+            description=f"The {path[1]} {path[2]} of {spec.environment}, recorded by the step that deployed it.",
+        )
+        for path, sources in asset_lineage(spec)
+    ]
+
+
+def definitions(spec: Spec) -> dg.Definitions:
+    """Everything that Dagster shows and runs, for one pipeline."""
+    return dg.Definitions(
+        assets=asset_specs(spec),
+        jobs=[deploy_job, nightly_e2e_job],
+        sensors=[merge_sensor, failure_notice_sensor, cancel_notice_sensor],
+        schedules=[nightly_e2e_schedule(spec.nightly_e2e)],
+        resources=resources(),
+    )
+
+
+defs = definitions(home_spec(current_settings()))

@@ -1,0 +1,35 @@
+"""`deploy_job`: one commit of the deployed branch, from its source to running and checked."""
+
+import dagster as dg
+
+from deploy_pipeline.jobs.execution import executor
+from deploy_pipeline.ops.candidate import fan_out_functions, fan_out_images, resolve_candidate
+from deploy_pipeline.ops.completion import gather_deployed, notify, promote
+from deploy_pipeline.ops.functions import deploy_function, fan_out_function_deployments
+from deploy_pipeline.ops.images import build_image, push_image, scan_image
+from deploy_pipeline.ops.infrastructure import apply_terraform, plan_terraform
+from deploy_pipeline.ops.packages import package_function
+from deploy_pipeline.ops.services import deploy_service, fan_out_services
+from deploy_pipeline.ops.smoke import fan_out_smoke_tests, smoke_test
+
+MAX_RUNTIME_SECONDS = 2 * 60 * 60
+TARGET_TAG = "deploy-target"
+
+
+@dg.job(
+    executor_def=executor,
+    tags={TARGET_TAG: "production", "dagster/max_runtime": str(MAX_RUNTIME_SECONDS)},
+    description="Build, scan and push the images, apply Terraform, deploy services and functions, check, tell people.",
+)
+def deploy_job() -> None:
+    """One commit of the deployed branch, from its source to running and checked."""
+    candidate = resolve_candidate()
+    images = fan_out_images(candidate).map(lambda task: push_image(scan_image(build_image(task)))).collect()
+    packages = fan_out_functions(candidate).map(package_function).collect()
+    planned = plan_terraform(candidate, images, packages)
+    applied = apply_terraform(candidate, planned)
+    services = fan_out_services(candidate, images, applied).map(deploy_service).collect()
+    functions = fan_out_function_deployments(candidate, packages, applied, services).map(deploy_function).collect()
+    deployed = gather_deployed(candidate, images, packages, applied, services, functions)
+    tests = fan_out_smoke_tests(deployed).map(smoke_test).collect()
+    notify(promote(deployed, tests), tests)

@@ -1,0 +1,13 @@
+"""How the steps of every job run: in processes of their own, forked from one that has the package loaded already."""
+
+import dagster as dg
+
+STEPS_AT_ONCE = 4
+
+executor = dg.multiprocess_executor.configured(
+    {
+        "max_concurrent": STEPS_AT_ONCE,
+        "start_method": {"forkserver": {"preload_modules": ["deploy_pipeline.definitions"]}},
+    },
+    name="step_processes",
+)

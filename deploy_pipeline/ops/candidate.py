@@ -1,0 +1,109 @@
+"""The first steps of a deployment: which commit, what it carries, and whether it may go out at all."""
+
+from pathlib import Path
+
+import dagster as dg
+from pydantic import Field
+
+from deploy_pipeline.core import run_tags
+from deploy_pipeline.core.candidate import Candidate, Commit, FunctionTask, ImageTask
+from deploy_pipeline.core.errors import DeployError
+from deploy_pipeline.core.links import Links
+from deploy_pipeline.core.spec import Spec
+from deploy_pipeline.core.spec_loader import load_spec
+from deploy_pipeline.gateways.git import Git
+from deploy_pipeline.gateways.github import GitHub
+from deploy_pipeline.gateways.object_store import ObjectStore
+from deploy_pipeline.ops.boundary import stage
+from deploy_pipeline.ops.record import read_live
+from deploy_pipeline.ops.retries import READ
+from deploy_pipeline.ops.sources import checked_out
+
+STATUS_CONTEXT = "deploy-pipeline/deploy"
+
+
+class DeployConfig(dg.Config):
+    """What to deploy."""
+
+    commit: str = Field(
+        default="", description="Full SHA of a commit on the deployed branch; empty: the branch's head."
+    )
+
+
+@dg.op(retry_policy=READ, tags={"dagster/kind": "github"})
+@stage
+def resolve_candidate(
+    context: dg.OpExecutionContext,
+    config: DeployConfig,
+    home_spec: dg.ResourceParam[Spec],
+    github: dg.ResourceParam[GitHub],
+    git: dg.ResourceParam[Git],
+    object_store: dg.ResourceParam[ObjectStore],
+    links: dg.ResourceParam[Links],
+) -> Candidate:
+    """Find the commit, read the spec that it carries, and refuse to go backwards from what is live."""
+    repository = home_spec.repository
+    sha = config.commit or head_of(github, repository.name, repository.branch)
+    commit = github.commit(repository.name, sha)
+    spec = read_spec(checked_out(github, git, repository.name, sha))
+    refuse_to_go_backwards(git, object_store, spec, commit)
+    announce(context, github, repository.name, commit, spec.environment, links.run(context.run_id))
+    context.add_output_metadata(
+        {"commit": dg.MetadataValue.url(commit.url), "title": commit.title, "author": commit.author,
+         "pull request": commit.pull_request or "-", "environment": spec.environment}
+    )  # fmt: skip
+    return Candidate(commit, spec)
+
+
+def head_of(github: GitHub, repository: str, branch: str) -> str:
+    """The SHA that the branch points at now."""
+    head = github.branch_head(repository, branch, None)
+    if head is None:
+        raise DeployError("GitHub answered 'not modified' to an unconditional request", where=f"{repository}@{branch}")
+    return head.sha
+
+
+def read_spec(checkout: Path) -> Spec:
+    """The spec of the commit that is being deployed."""
+    file = checkout / "deploy.yaml"
+    if not file.is_file():
+        raise DeployError("the commit has no deploy.yaml", where=checkout.name, todo="add one: see docs/spec.md")
+    return load_spec(file.read_bytes(), "deploy.yaml")
+
+
+def refuse_to_go_backwards(git: Git, object_store: ObjectStore, spec: Spec, commit: Commit) -> None:
+    """A commit may go out only when the live one is its ancestor, or itself."""
+    live = read_live(object_store, spec)
+    if live is None or live.candidate.commit.sha == commit.sha:
+        return
+    if not git.is_ancestor(live.candidate.commit.sha, commit.sha):
+        raise DeployError(
+            f"{commit.short} does not contain the live commit {live.candidate.commit.short}",
+            where=spec.environment,
+            todo="merge main into it and deploy the result; to go back is a rollback, not a deployment",
+        )
+
+
+def announce(
+    context: dg.OpExecutionContext, github: GitHub, repository: str, commit: Commit, environment: str, url: str
+) -> None:
+    """Show the deployment on the commit and in GitHub's list of deployments, and on the run's tags."""
+    tags = run_tags.commit_tags(commit, environment)
+    if run_tags.GITHUB_DEPLOYMENT not in context.run.tags:
+        number = github.create_deployment(repository, commit.sha, environment, commit.title)
+        tags[run_tags.GITHUB_DEPLOYMENT] = str(number)
+        github.set_deployment_status(repository, number, state="in_progress", description="deploying", url=url)
+    context.instance.add_run_tags(context.run_id, tags)
+    github.set_status(repository, commit.sha, state="pending", context=STATUS_CONTEXT, description="deploying", url=url)
+
+
+@dg.op(out=dg.DynamicOut(ImageTask), description="One branch for each image of the spec.")
+def fan_out_images(candidate: Candidate) -> list[dg.DynamicOutput[ImageTask]]:
+    """One branch for each image of the spec."""
+    return [dg.DynamicOutput(ImageTask(candidate, name), mapping_key=name) for name in candidate.spec.images]
+
+
+@dg.op(out=dg.DynamicOut(FunctionTask), description="One branch for each function of the spec.")
+def fan_out_functions(candidate: Candidate) -> list[dg.DynamicOutput[FunctionTask]]:
+    """One branch for each function of the spec."""
+    return [dg.DynamicOutput(FunctionTask(candidate, name), mapping_key=name) for name in candidate.spec.functions]

@@ -1,0 +1,76 @@
+"""What is live, read from its record and held against AWS: the start of the nightly checks."""
+
+import dagster as dg
+
+from deploy_pipeline.core.candidate import Deployed, SmokeResult
+from deploy_pipeline.core.errors import DeployError
+from deploy_pipeline.core.links import Links
+from deploy_pipeline.core.notice import success_notice
+from deploy_pipeline.core.spec import Spec
+from deploy_pipeline.gateways.functions import Functions
+from deploy_pipeline.gateways.mail import Mail
+from deploy_pipeline.gateways.object_store import ObjectStore
+from deploy_pipeline.gateways.services import Services
+from deploy_pipeline.gateways.slack import Slack
+from deploy_pipeline.ops.boundary import stage
+from deploy_pipeline.ops.record import read_live
+from deploy_pipeline.ops.retries import READ
+from deploy_pipeline.ops.tell import Tellers
+
+
+@dg.op(retry_policy=READ)
+@stage
+def resolve_live(
+    context: dg.OpExecutionContext,
+    home_spec: dg.ResourceParam[Spec],
+    object_store: dg.ResourceParam[ObjectStore],
+    functions: dg.ResourceParam[Functions],
+    services: dg.ResourceParam[Services],
+) -> Deployed:
+    """Read the record of what is live, and refuse when AWS runs something else."""
+    live = read_live(object_store, home_spec)
+    if live is None:
+        raise DeployError("nothing is live yet", where=home_spec.environment, todo="deploy a commit first")
+    differences = [*function_differences(live, functions), *service_differences(live, services)]
+    if differences:
+        raise DeployError(
+            "; ".join(differences), where=home_spec.environment, todo="find out who changed it, then deploy main again"
+        )
+    context.add_output_metadata({"commit": live.candidate.commit.sha, "title": live.candidate.commit.title})
+    return live
+
+
+def function_differences(live: Deployed, functions: Functions) -> list[str]:
+    """Aliases that do not point at the recorded version."""
+    found = []
+    for function in live.functions:
+        version = functions.alias(function.function_name, function.alias).version
+        if version != function.version:
+            found.append(f"{function.function_name}:{function.alias} is at version {version}, not {function.version}")
+    return found
+
+
+def service_differences(live: Deployed, services: Services) -> list[str]:
+    """Services that do not run the recorded task definition."""
+    found = []
+    for service in live.services:
+        running = services.state(service.cluster, service.service).task_definition
+        if running != service.task_definition:
+            found.append(f"{service.service} runs {running}, not {service.task_definition}")
+    return found
+
+
+@dg.op
+def notify_nightly(
+    context: dg.OpExecutionContext,
+    live: Deployed,
+    tests: list[SmokeResult],
+    slack: dg.ResourceParam[Slack],
+    mail: dg.ResourceParam[Mail],
+    links: dg.ResourceParam[Links],
+) -> dict[str, str]:
+    """Tell people that the nightly checks passed; the failure sensor tells when they did not."""
+    notice = success_notice(live, tests, links.run(context.run_id), subject="Nightly checks")
+    told = Tellers(slack, mail).tell(notice, live.candidate.spec.notifications)
+    context.add_output_metadata(told)
+    return told

@@ -1,0 +1,112 @@
+"""Moves an ECS service to a new task definition and waits until every task runs it and answers its health path."""
+
+from collections.abc import Callable
+
+from deploy_pipeline.core.candidate import DeployedService, ServiceDeployment
+from deploy_pipeline.core.errors import DeployError
+from deploy_pipeline.core.service_health import (
+    ServiceObservation,
+    ServiceVerdict,
+    TaskObservation,
+    judge_service,
+)
+from deploy_pipeline.core.spec import ServiceSpec
+from deploy_pipeline.gateways.clock import Clock
+from deploy_pipeline.gateways.services import RunningTask, Services, TaskDefinition
+from deploy_pipeline.gateways.web import Web, WebUnreachable
+from deploy_pipeline.ops.waiting import wait_until
+
+POLL_SECONDS = 2.0
+PROBE_SECONDS = 5.0
+
+
+class ServiceUpdate:
+    """One attempt for one service. On failure the service is told to run its previous task definition again."""
+
+    def __init__(self, services: Services, web: Web, clock: Clock, log: Callable[[str], None]) -> None:
+        self._services = services
+        self._web = web
+        self._clock = clock
+        self._log = log
+        self._last = ""
+        self._stopped_before: frozenset[str] = frozenset()
+
+    def run(self, deployment: ServiceDeployment) -> DeployedService:
+        """Update the service, wait, and return what runs; raise `DeployError` when it does not become healthy."""
+        service = deployment.service
+        target = self._target(deployment)
+        before = self._services.state(service.cluster, service.service).task_definition
+        self._stopped_before = frozenset(task.arn for task in self._stopped(service, target.arn))
+        self._services.update(service.cluster, service.service, target.arn)
+        verdict = wait_until(
+            self._clock,
+            lambda: self._settled(service, target.arn),
+            seconds=service.stable_within_seconds,
+            every=POLL_SECONDS,
+        )
+        if verdict is None or verdict.outcome != "healthy":
+            self._go_back(service, before, target.arn, verdict)
+        running = self._services.state(service.cluster, service.service).running
+        return DeployedService(
+            deployment.name, service.service, service.cluster, target.arn, before, deployment.image.pinned, running
+        )
+
+    def _target(self, deployment: ServiceDeployment) -> TaskDefinition:
+        service = deployment.service
+        target = self._services.latest_task_definition(service.task_family)
+        found = target.images.get(service.container)
+        if found != deployment.image.pinned:
+            raise DeployError(
+                f"the newest task definition runs {found}, not {deployment.image.pinned}",
+                where=f"task family {service.task_family}, container {service.container}",
+                todo="let Terraform make it from the image variable, and check `container` in deploy.yaml",
+            )
+        return target
+
+    def _settled(self, service: ServiceSpec, target: str) -> ServiceVerdict | None:
+        tasks = self._services.tasks(service.cluster, service.service)
+        answers = {task.arn: self._answer(task, service) for task in tasks if task.task_definition == target}
+        verdict = judge_service(self._observe(service, target, tasks), target, answers)
+        if verdict.reason != self._last:
+            self._log(f"{service.service}: {verdict.reason}")
+            self._last = verdict.reason
+        return None if verdict.outcome == "waiting" else verdict
+
+    def _observe(self, service: ServiceSpec, target: str, tasks: tuple[RunningTask, ...]) -> ServiceObservation:
+        state = self._services.state(service.cluster, service.service)
+        stopped = [task for task in self._stopped(service, target) if task.arn not in self._stopped_before]
+        return ServiceObservation(
+            task_definition=state.task_definition, desired=state.desired, running=state.running, pending=state.pending,
+            rollout_state=state.rollout_state, rollout_reason=state.rollout_reason,
+            tasks=tuple(observed(task) for task in tasks), stopped=tuple(observed(task) for task in stopped),
+        )  # fmt: skip
+
+    def _stopped(self, service: ServiceSpec, target: str) -> tuple[RunningTask, ...]:
+        return self._services.stopped_tasks(service.cluster, service.service, target)
+
+    def _answer(self, task: RunningTask, service: ServiceSpec) -> int | None:
+        if task.address is None or task.status != "RUNNING":
+            return None
+        try:
+            url = f"http://{task.address}:{service.port}{service.health_path}"
+            return self._web.call("GET", url, timeout=PROBE_SECONDS).status
+        except WebUnreachable:
+            return None
+
+    def _go_back(self, service: ServiceSpec, before: str, target: str, verdict: ServiceVerdict | None) -> None:
+        """Have the previous task definition run again, then end the stage with the reason."""
+        reason = verdict.reason if verdict else f"not healthy after {service.stable_within_seconds} s: {self._last}"
+        kept = "nothing else to run"
+        if before != target:
+            self._services.update(service.cluster, service.service, before)
+            kept = f"{before.rsplit('/', 1)[-1]} serves again"
+        raise DeployError(
+            f"{reason} ({kept})",
+            where=f"service {service.service}",
+            todo=f"read the task's log, correct what keeps it from answering {service.health_path}, and merge that",
+        )
+
+
+def observed(task: RunningTask) -> TaskObservation:
+    """What the decision needs of a task."""
+    return TaskObservation(task.arn, task.task_definition, task.status, task.health, task.stopped_reason)

@@ -1,0 +1,57 @@
+"""ECS services: one branch of the fan-out moves one service to its new task definition and proves that it answers."""
+
+import dagster as dg
+
+from deploy_pipeline.core.asset_keys import asset_path
+from deploy_pipeline.core.candidate import (
+    AppliedStack,
+    Candidate,
+    DeployedService,
+    PushedImage,
+    ServiceDeployment,
+)
+from deploy_pipeline.core.links import Links
+from deploy_pipeline.gateways.clock import Clock
+from deploy_pipeline.gateways.services import Services
+from deploy_pipeline.gateways.web import Web
+from deploy_pipeline.ops.boundary import stage
+from deploy_pipeline.ops.materialize import deployed_asset
+from deploy_pipeline.ops.service_update import ServiceUpdate
+
+
+@dg.op(
+    out=dg.DynamicOut(ServiceDeployment), description="One branch for each service, once Terraform has been applied."
+)
+def fan_out_services(
+    candidate: Candidate, images: list[PushedImage], applied: list[AppliedStack]
+) -> list[dg.DynamicOutput[ServiceDeployment]]:
+    """One branch for each service, once Terraform has been applied."""
+    by_name = {image.name: image for image in images}
+    return [
+        dg.DynamicOutput(ServiceDeployment(candidate, name, by_name[service.image]), mapping_key=name)
+        for name, service in candidate.spec.services.items()
+    ]
+
+
+@dg.op(tags={"dagster/kind": "ecs"})
+@stage
+def deploy_service(
+    context: dg.OpExecutionContext,
+    deployment: ServiceDeployment,
+    services: dg.ResourceParam[Services],
+    web: dg.ResourceParam[Web],
+    clock: dg.ResourceParam[Clock],
+    links: dg.ResourceParam[Links],
+) -> DeployedService:
+    """Move the service to the task definition of its new image; ends when every task runs it and answers."""
+    deployed = ServiceUpdate(services, web, clock, context.log.info).run(deployment)
+    candidate = deployment.candidate
+    path = asset_path(candidate.spec.environment, "service", deployment.name)
+    metadata: dict[str, str | int] = {
+        "task definition": deployed.task_definition, "previous": deployed.previous_task_definition,
+        "image": deployed.image, "running": deployed.running,
+    }  # fmt: skip
+    version = deployed.task_definition.rsplit("/", 1)[-1]
+    context.log_event(deployed_asset(path, version, candidate.commit, links.run(context.run_id), metadata))
+    context.add_output_metadata(metadata)
+    return deployed

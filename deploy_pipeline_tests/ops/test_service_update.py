@@ -1,0 +1,86 @@
+"""Moving a service to a new task definition, over fakes."""
+
+from dataclasses import replace
+
+import pytest
+
+from deploy_pipeline.core.candidate import ServiceDeployment
+from deploy_pipeline.core.errors import DeployError
+from deploy_pipeline.gateways.services import RunningTask, ServiceState, TaskDefinition
+from deploy_pipeline.gateways.web import Answer
+from deploy_pipeline.ops.service_update import ServiceUpdate
+from deploy_pipeline_tests.fakes.fake_clock import FakeClock
+from deploy_pipeline_tests.fakes.fake_services import FakeServices, Look
+from deploy_pipeline_tests.fakes.fake_web import FakeWeb
+from deploy_pipeline_tests.samples import a_candidate, a_pushed_image
+
+FAMILY = "arn:aws:ecs:us-east-1:123456789012:task-definition/ml-inference"
+OLD, NEW = f"{FAMILY}:1", f"{FAMILY}:2"
+HEALTH = "http://172.17.0.9:8080/health"
+NAME = ("ml", "ml-inference")
+
+BEFORE = Look(ServiceState(OLD, 1, 1, 0, "COMPLETED", ""))
+STARTING = Look(ServiceState(NEW, 1, 0, 1, "IN_PROGRESS", ""))
+TASK = RunningTask("arn:task/t1", NEW, "RUNNING", "UNKNOWN", "172.17.0.9", "")
+RUNNING = Look(ServiceState(NEW, 1, 1, 0, "COMPLETED", ""), (TASK,))
+CRASHED = tuple(
+    RunningTask(f"arn:task/c{n}", NEW, "STOPPED", "UNKNOWN", None, "inference: exit code 1") for n in range(3)
+)
+
+
+def update(looks: list[Look], web: FakeWeb, image: str | None = None) -> tuple[ServiceUpdate, FakeServices, FakeClock]:
+    definition = TaskDefinition(NEW, {"inference": image or a_pushed_image().pinned})
+    services, clock = FakeServices({NAME: looks}, {"ml-inference": definition}), FakeClock()
+    return ServiceUpdate(services, web, clock, lambda line: None), services, clock
+
+
+def deployment() -> ServiceDeployment:
+    return ServiceDeployment(a_candidate(), "inference", a_pushed_image())
+
+
+def test_run_waits_until_every_task_answers() -> None:
+    web = FakeWeb({HEALTH: [None, Answer(503, "loading"), Answer(200, "ok")]})
+    subject, services, _ = update([BEFORE, STARTING, RUNNING], web)
+    deployed = subject.run(deployment())
+    assert (deployed.task_definition, deployed.previous_task_definition, deployed.running) == (NEW, OLD, 1)
+    assert services.updates == [("ml", "ml-inference", NEW)]
+    assert [call.url for call in web.calls] == [HEALTH] * 3
+
+
+def test_run_tasks_that_keep_stopping_go_back_to_the_earlier_definition() -> None:
+    subject, services, _ = update([BEFORE, replace(STARTING, stopped=CRASHED)], FakeWeb())
+    with pytest.raises(DeployError) as caught:
+        subject.run(deployment())
+    assert services.updates == [("ml", "ml-inference", NEW), ("ml", "ml-inference", OLD)]
+    assert "exit code 1" in caught.value.what
+    assert "ml-inference:1 serves again" in caught.value.what
+    assert "/health" in caught.value.todo
+
+
+def test_run_a_service_that_never_answers_goes_back_when_its_time_is_up() -> None:
+    subject, services, clock = update([BEFORE, RUNNING], FakeWeb())
+    with pytest.raises(DeployError, match="not healthy after 300 s: task t1 does not answer"):
+        subject.run(deployment())
+    assert services.updates[-1] == ("ml", "ml-inference", OLD)
+    assert 300 <= sum(clock.slept) < 310
+
+
+def test_run_completed_without_a_running_task_is_not_enough() -> None:
+    empty = Look(ServiceState(NEW, 1, 0, 0, "COMPLETED", "ECS deployment completed."))
+    subject, _, _ = update([BEFORE, empty], FakeWeb())
+    with pytest.raises(DeployError, match="0 of 1 tasks run"):
+        subject.run(deployment())
+
+
+def test_run_refuses_a_task_definition_of_another_image_before_it_changes_anything() -> None:
+    subject, services, _ = update([BEFORE], FakeWeb(), image="registry.test/ml/inference@sha256:other")
+    with pytest.raises(DeployError, match="the newest task definition runs"):
+        subject.run(deployment())
+    assert services.updates == []
+
+
+def test_run_forgets_tasks_that_had_stopped_before() -> None:
+    earlier = replace(BEFORE, stopped=CRASHED)
+    looks = [earlier, replace(STARTING, stopped=CRASHED), replace(RUNNING, stopped=CRASHED)]
+    subject, _, _ = update(looks, FakeWeb({HEALTH: Answer(200, "ok")}))
+    assert subject.run(deployment()).running == 1
