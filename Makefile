@@ -1,0 +1,60 @@
+# The commands of the project. `make demo` and `make test` set up everything that they need.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+KEEP ?=
+PYTEST_ARGS ?=
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format lint types imports schema sandbox-down clean
+
+help: ## Show this list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: $(PYTHON) is older (set PYTHON=...)"; exit 1; }
+	@$(PYTHON) -m venv $(VENV) 2>/dev/null || { \
+	  rm -rf $(VENV); \
+	  [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null || { echo "Python's venv module is missing: apt-get install python3-venv"; exit 1; }; \
+	  apt-get update -qq && apt-get install -y -qq python3-venv && $(PYTHON) -m venv $(VENV); }
+
+$(VENV)/.installed: setup.py $(VENV)/bin/python
+	@echo "Installing the pipeline into $(VENV) (about a minute the first time)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e .
+	@touch $@
+
+$(VENV)/.installed-dev: setup.py $(VENV)/bin/python
+	@echo "Installing the pipeline and its development tools into $(VENV) (about two minutes the first time)"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'
+	@touch $@ $(VENV)/.installed
+
+demo: $(VENV)/.installed ## Deploy the application for real, on this machine (KEEP=1 leaves the UI up)
+	@$(BIN)/deploy-pipeline demo $(if $(KEEP),--keep)
+
+test: $(VENV)/.installed-dev ## Run every test, with the coverage of deploy_pipeline
+	@$(BIN)/deploy-pipeline sandbox prepare
+	@$(BIN)/pytest -n 2 --dist loadgroup --cov --cov-report=term:skip-covered $(PYTEST_ARGS)
+
+check: format lint types imports test ## Exactly what CI runs
+
+format: $(VENV)/.installed-dev ## Check the format of Python and Terraform files
+	@$(BIN)/ruff format --check .
+	@! command -v terraform >/dev/null || TF_CLI_CONFIG_FILE=/dev/null terraform fmt -check -recursive terraform
+
+lint: $(VENV)/.installed-dev ## Look for mistakes in the code
+	@$(BIN)/ruff check .
+
+types: $(VENV)/.installed-dev ## Check the types
+	@$(BIN)/mypy
+
+imports: $(VENV)/.installed-dev ## Check that imports only go down the layers
+	@$(BIN)/lint-imports --no-logo
+
+schema: $(VENV)/.installed-dev ## Write docs/deploy.schema.json from the models
+	@$(BIN)/deploy-pipeline spec schema --write
+
+sandbox-down: ## Stop a sandbox that was left up
+	@$(BIN)/deploy-pipeline sandbox down
+
+clean: ## Remove the virtual environment and caches
+	@rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .coverage* *.egg-info

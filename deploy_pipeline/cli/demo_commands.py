@@ -1,0 +1,164 @@
+"""`deploy-pipeline demo`: a pull request is merged, the sensor sees it, and the deployment runs on this machine."""
+
+import os
+import shutil
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import click
+from rich.console import Console
+
+from deploy_pipeline.cli.dagster_api import DagsterApi
+from deploy_pipeline.cli.dagster_processes import DEFAULT_PORT, DagsterProcesses, free_port, start_dagster
+from deploy_pipeline.cli.demo_report import Report, show_report, write_report
+from deploy_pipeline.cli.follow import follow
+from deploy_pipeline.cli.pull_request import Developer
+from deploy_pipeline.core import run_tags
+from deploy_pipeline.core.errors import DeployError
+from deploy_pipeline.core.spec_loader import load_spec
+from deploy_pipeline.gateways.clock import SystemClock
+from deploy_pipeline.ops.waiting import wait_until
+from deploy_pipeline.sandbox import sandbox
+from deploy_pipeline.sandbox.github_double.repositories import repository_path
+from deploy_pipeline.sandbox.layout import Layout
+from deploy_pipeline.sandbox.state import SandboxState
+
+READY_SECONDS = 90.0
+SEEN_SECONDS = 60.0
+RUN_SECONDS = 900.0
+
+T = TypeVar("T")
+
+
+class Progress:
+    """Prints lines with the time since the start."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+        self._start = time.monotonic()
+
+    def __call__(self, line: str) -> None:
+        self._console.print(f"[dim]{self.seconds:6.1f} s[/dim]  ", end="")
+        self._console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since the start."""
+        return time.monotonic() - self._start
+
+
+@click.command()
+@click.option("--home", type=click.Path(path_type=Path), default=Path(".sandbox"), show_default=True,
+              help="Folder of the sandbox and of the demo's Dagster instance.")  # fmt: skip
+@click.option("--keep", is_flag=True, help="Leave the Dagster UI and the sandbox up until Ctrl-C.")
+@click.option("--port", type=int, default=DEFAULT_PORT, show_default=True, help="Preferred port of the UI.")
+def demo(home: Path, keep: bool, port: int) -> None:
+    """Deploy the application in this folder for real, on this machine.
+
+    Starts the sandbox and Dagster, opens and merges a pull request, and follows the deployment that the merge sensor
+    starts. Ends with what was deployed and `demo: PASS`; home/demo.json holds the same for scripts.
+    """
+    progress, project = Progress(Console()), Path.cwd()
+    forget_earlier_demo(home.resolve())
+    state = sandbox.up(home.resolve(), project, progress)
+    os.environ.update(state.env)  # from here on this process asks the sandbox, not an account of yours
+    try:
+        dagster = start_dagster(project, home.resolve() / "dagster", free_port(port), state.env)
+        try:
+            passed = merge_and_follow(project, home.resolve(), state, dagster, progress)
+            if keep:
+                wait_for_interrupt(dagster)
+        finally:
+            progress("stopping Dagster")
+            dagster.stop()
+    finally:
+        sandbox.down(home.resolve(), progress=progress)
+    click.echo(f"demo: {'PASS' if passed else 'FAIL'}")
+    if not passed:
+        raise click.exceptions.Exit(1)
+
+
+def forget_earlier_demo(home: Path) -> None:
+    """Begin with this folder's source and no history, unless the sandbox is up for other work."""
+    if sandbox.status(home).works:
+        raise DeployError(
+            f"the sandbox in {home} is up",
+            where="demo",
+            todo="deploy-pipeline sandbox down, or give --home another folder",
+        )
+    for folder in ("doubles", "dagster", "work"):
+        shutil.rmtree(home / folder, ignore_errors=True)
+
+
+def merge_and_follow(
+    project: Path, home: Path, state: SandboxState, dagster: DagsterProcesses, progress: Progress
+) -> bool:
+    """One merged pull request and the deployment that follows from it; whether all of it is as it should be."""
+    api = DagsterApi(dagster.url)
+    progress(f"Dagster UI: {dagster.url}")
+    wait_for(lambda: watching(api, dagster), READY_SECONDS, "the merge sensor did not begin to watch")
+    sha = merged_pull_request(project, home, state, progress)
+    run_id = wait_for(lambda: run_of(api, sha), SEEN_SECONDS, f"the merge sensor did not start a run for {sha[:12]}")
+    progress(f"merge_sensor started {dagster.url}/runs/{run_id}")
+    story = follow(api, run_id, progress, RUN_SECONDS)
+    report = Report.gather(state.env, sha, story, dagster.url, progress.seconds)
+    write_report(report, home / "demo.json")
+    show_report(report, Console())
+    return report.passed
+
+
+def watching(api: DagsterApi, dagster: DagsterProcesses) -> bool | None:
+    """True once the merge sensor has looked at the branch for the first time."""
+    if ended := dagster.ended():
+        raise DeployError(ended)
+    try:
+        tick = api.last_tick("merge_sensor")
+    except DeployError as error:
+        if not error.retryable:
+            raise
+        return None
+    if tick and tick.get("error"):
+        raise DeployError(tick["error"]["message"], where="merge_sensor")
+    return True if tick and tick.get("cursor") else None
+
+
+def run_of(api: DagsterApi, sha: str) -> str | None:
+    """The run that deploys a commit."""
+    runs = api.runs_with_tag(run_tags.COMMIT, sha)
+    return runs[0]["runId"] if runs else None
+
+
+def wait_for(ask: Callable[[], T | None], seconds: float, complaint: str) -> T:
+    """The answer, or a `DeployError` with the complaint."""
+    answer = wait_until(SystemClock(), ask, seconds=seconds, every=0.5)
+    if answer is None:
+        raise DeployError(f"{complaint} within {seconds:.0f} s", todo="look at the logs in the sandbox's folder")
+    return answer
+
+
+def merged_pull_request(project: Path, home: Path, state: SandboxState, progress: Progress) -> str:
+    """Open and merge a pull request that changes the inference image and one function."""
+    spec = load_spec((project / "deploy.yaml").read_bytes(), "deploy.yaml")
+    repository = repository_path(Layout(home).doubles, spec.repository.name)
+    developer = Developer(state.env["GITHUB_API_URL"], state.env["GITHUB_TOKEN"], spec.repository.name, repository)
+    note = f"Released by the demo at {time.strftime('%Y-%m-%dT%H:%M:%SZ', time.gmtime())}\n".encode()
+    files = (f"{spec.images['inference'].context}/RELEASE", f"{spec.functions['engagement_api'].source}/RELEASE")
+    changes: dict[str, bytes | None] = dict.fromkeys(files, note)
+    number = developer.propose(f"release-{int(time.time())}", spec.repository.branch, changes, "Add a release note")
+    progress(f"opened pull request #{number}")
+    sha = developer.merge(number)
+    progress(f"merged it: {sha[:12]}")
+    return sha
+
+
+def wait_for_interrupt(dagster: DagsterProcesses) -> None:
+    """Keep everything up until Ctrl-C."""
+    click.echo(f"The UI stays up at {dagster.url}. Ctrl-C stops everything.")
+    try:
+        while not (ended := dagster.ended()):
+            time.sleep(1)
+        raise DeployError(ended)
+    except KeyboardInterrupt:
+        click.echo("")

@@ -1,0 +1,53 @@
+"""Follows one run until it ends and prints what happens, a line for each step that starts, ends or fails."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from deploy_pipeline.cli.dagster_api import DagsterApi, StepEvent
+from deploy_pipeline.core.errors import DeployError
+
+POLL_SECONDS = 1.0
+ENDED = frozenset({"SUCCESS", "FAILURE", "CANCELED"})
+
+
+@dataclass
+class RunStory:
+    """What is known of a run so far. `durations` is step -> seconds; `failures` is step -> message."""
+
+    run_id: str
+    status: str = "QUEUED"
+    started: dict[str, float] = field(default_factory=dict)
+    durations: dict[str, float] = field(default_factory=dict)
+    failures: dict[str, str] = field(default_factory=dict)
+
+    def tell(self, event: StepEvent) -> str | None:
+        """Take an event in; the line to show for it, if it is worth one."""
+        if event.kind == "STEP_START":
+            self.started[event.step] = event.seconds
+            return f"▶ {event.step}"
+        if event.kind in {"STEP_SUCCESS", "STEP_FAILURE"}:
+            seconds = event.seconds - self.started.get(event.step, event.seconds)
+            self.durations[event.step] = round(seconds, 2)
+            if event.kind == "STEP_SUCCESS":
+                return f"✓ {event.step} ({seconds:.1f} s)"
+            self.failures[event.step] = event.message
+            return f"✗ {event.step} ({seconds:.1f} s)\n{event.message}"
+        return f"  {event.message}" if event.kind in {"RUN_FAILURE", "ENGINE_EVENT_ERROR"} else None
+
+
+def follow(api: DagsterApi, run_id: str, show: Callable[[str], None], seconds: float) -> RunStory:
+    """Show the run's steps as they go; return when it has ended, raise `DeployError` when it takes too long."""
+    story, cursor = RunStory(run_id), None
+    deadline = time.monotonic() + seconds
+    while story.status not in ENDED:
+        if time.monotonic() > deadline:
+            raise DeployError(f"the run did not end within {seconds:.0f} s", where=f"{api.url}/runs/{run_id}")
+        time.sleep(POLL_SECONDS)
+        story.status = api.status(run_id)
+        events, cursor = api.events(run_id, cursor)
+        for event in events:
+            line = story.tell(event)
+            if line is not None:
+                show(line)
+    return story

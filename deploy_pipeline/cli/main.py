@@ -1,0 +1,55 @@
+"""The `deploy-pipeline` command: its groups and the one place where errors become exit codes."""
+
+import signal
+import sys
+
+import click
+
+from deploy_pipeline.cli.demo_commands import demo
+from deploy_pipeline.cli.doctor_commands import doctor
+from deploy_pipeline.cli.sandbox_commands import sandbox
+from deploy_pipeline.cli.spec_commands import spec
+from deploy_pipeline.cli.start_commands import start
+from deploy_pipeline.core.errors import DeployError
+
+FAILED = 1
+INTERRUPTED = 130
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="deploy-pipeline")
+def commands() -> None:
+    """Self-hosted CI/CD on Dagster for machine-learning services on AWS.
+
+    Exit codes: 0 all well, 1 something failed or is missing, 2 wrong usage, 130 interrupted.
+    """
+
+
+for command in (demo, doctor, sandbox, spec, start):
+    commands.add_command(command)
+
+
+def interrupted(number: int, frame: object) -> None:
+    """End as on Ctrl-C, so that everything that was started is stopped."""
+    raise KeyboardInterrupt
+
+
+def main() -> None:
+    """Run the command line; an error that an operator can act on is shown without a traceback."""
+    signal.signal(signal.SIGTERM, interrupted)
+    signal.signal(signal.SIGINT, interrupted)  # a shell that starts a program with `&` lets it ignore this one
+    try:
+        commands.main(standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        click.echo("interrupted", err=True)
+        sys.exit(INTERRUPTED)
+    except DeployError as error:
+        click.secho(str(error), fg="red", err=True)
+        sys.exit(FAILED)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,33 @@
+"""`deploy-pipeline start`: Dagster's web server and daemon in the foreground, until Ctrl-C."""
+
+import time
+from pathlib import Path
+
+import click
+
+from deploy_pipeline.cli.dagster_processes import DEFAULT_PORT, free_port, start_dagster
+from deploy_pipeline.core.errors import DeployError
+
+
+@click.command()
+@click.option("--home", type=click.Path(path_type=Path), default=Path(".dagster_home"), envvar="DAGSTER_HOME",
+              show_default=True, help="Folder of the Dagster instance (DAGSTER_HOME).")  # fmt: skip
+@click.option(
+    "--port", type=int, default=DEFAULT_PORT, show_default=True, help="Preferred port of the UI, on loopback."
+)
+def start(home: Path, port: int) -> None:
+    """Run the pipeline: the Dagster UI, the sensors and the schedules. Stop with Ctrl-C.
+
+    Accounts and addresses come from the environment; `deploy-pipeline doctor` checks them.
+    """
+    project = Path.cwd()
+    if not (project / "workspace.yaml").is_file():
+        raise DeployError("no workspace.yaml here", where=str(project), todo="run this in the project's folder")
+    processes = start_dagster(project, home.resolve(), free_port(port), {})
+    click.echo(f"Dagster UI: {processes.url} (loopback only: put a proxy with a login before it to share it)")
+    try:
+        while not (ended := processes.ended()):
+            time.sleep(1)
+        raise DeployError(ended)
+    finally:
+        processes.stop()

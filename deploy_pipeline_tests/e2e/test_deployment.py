@@ -1,0 +1,154 @@
+"""Merges travel through the running pipeline into containers and functions, or are stopped where they should be.
+
+The tests stand in the order of a working day and share one pipeline: first a good merge, then bad ones on top of it.
+"""
+
+import json
+from typing import Any
+
+import httpx
+import pytest
+
+from deploy_pipeline.cli.demo_report import Report, containers_of, mail_messages, slack_messages
+from deploy_pipeline.cli.follow import RunStory, follow
+from deploy_pipeline.core.candidate import Deployed
+from deploy_pipeline.gateways.clock import SystemClock
+from deploy_pipeline.ops.candidate import STATUS_CONTEXT
+from deploy_pipeline.ops.record import read_live
+from deploy_pipeline.ops.waiting import wait_until
+from deploy_pipeline_tests.e2e.conftest import Pipeline
+
+pytestmark = [pytest.mark.real, pytest.mark.xdist_group("e2e")]
+
+INFERENCE = "fargate/inference"
+NOTICE_SECONDS = 90.0
+LAUNCH = """mutation($parameters: ExecutionParams!) { launchRun(executionParams: $parameters) {
+  __typename ... on LaunchRunSuccess { run { runId } } } }"""
+
+
+def live(pipeline: Pipeline) -> Deployed:
+    """What the ledger says is live."""
+    found = read_live(pipeline.gateways.object_store(), pipeline.gateways.home_spec())
+    assert found is not None
+    return found
+
+
+@pytest.fixture(scope="module")
+def released(pipeline: Pipeline) -> Deployed:
+    """The first release: a merge that is good."""
+    sha = pipeline.merge(
+        "Add a release note", {f"{INFERENCE}/RELEASE": b"one\n", "lambda/engagement_api/RELEASE": b"1\n"}
+    )
+    story = pipeline.deployment(sha)
+    assert story.status == "SUCCESS", story.failures
+    report = Report.gather(pipeline.env, sha, story, pipeline.dagster.url, 0)
+    assert report.problems == []
+    return live(pipeline)
+
+
+def test_a_merge_ends_in_containers_that_run_from_the_pushed_digest(pipeline: Pipeline, released: Deployed) -> None:
+    (service,) = released.services
+    assert len(containers_of(service.image)) == service.running > 0
+    image = next(image for image in released.images if image.name == "inference")
+    assert service.image == image.pinned
+    assert pipeline.gateways.ecr().digest(image.repository, image.tag) == image.digest
+    assert pipeline.gateways.ecr().digest(image.repository, "latest") == image.digest
+
+
+def test_a_merge_ends_in_functions_that_answer_at_their_new_version(pipeline: Pipeline, released: Deployed) -> None:
+    functions = pipeline.gateways.functions()
+    answers = {
+        each.name: functions.invoke(each.function_name, each.alias, {"test": True}) for each in released.functions
+    }
+    assert {name: answer.executed_version for name, answer in answers.items()} == {
+        each.name: each.version for each in released.functions
+    }
+    assert json.loads(json.loads(answers["data_prep"].payload)["body"])["s3_path"].startswith("s3://")
+
+
+def test_a_merge_leaves_terraform_state_in_the_bucket(pipeline: Pipeline, released: Deployed) -> None:
+    backend = pipeline.gateways.home_spec().terraform["main"].backend
+    body = pipeline.gateways.object_store().get(backend.bucket, backend.key)
+    assert body is not None
+    state: dict[str, Any] = json.loads(body)
+    assert (state["serial"], state["lineage"]) == (released.stacks[0].serial, released.stacks[0].lineage)
+
+
+def test_a_merge_is_told_on_the_commit(pipeline: Pipeline, released: Deployed) -> None:
+    status = pipeline.developer.statuses(released.candidate.commit.sha)[0]
+    assert (status["context"], status["state"]) == (STATUS_CONTEXT, "success")
+    assert status["target_url"].startswith(pipeline.dagster.url)
+
+
+def a_broken_build(pipeline: Pipeline) -> dict[str, bytes | None]:
+    return {f"{INFERENCE}/requirements.txt": b"there-is-no-such-package-on-any-index==9.9.9\n"}
+
+
+def a_vulnerable_requirement(pipeline: Pipeline) -> dict[str, bytes | None]:
+    good = pipeline.source(f"{INFERENCE}/requirements.txt")
+    return {f"{INFERENCE}/requirements.txt": good + b"jinja2==2.10\nMarkupSafe==2.0.1\n"}
+
+
+def a_service_that_exits(pipeline: Pipeline) -> dict[str, bytes | None]:
+    good = pipeline.source(f"{INFERENCE}/requirements.txt")
+    broken = b'raise SystemExit("no such configuration")\n' + pipeline.source(f"{INFERENCE}/server.py")
+    return {f"{INFERENCE}/requirements.txt": good, f"{INFERENCE}/server.py": broken}
+
+
+@pytest.mark.parametrize(
+    ("title", "changes", "stage", "advice"),
+    [
+        ("Break the build", a_broken_build, "build_image[inference]", "What to do"),
+        ("Add a vulnerable requirement", a_vulnerable_requirement, "scan_image[inference]", "2.10.1"),
+        ("Exit at once", a_service_that_exits, "deploy_service[inference]", "What to do: read the task's log"),
+    ],
+)
+def test_a_bad_merge_fails_at_its_stage_and_the_earlier_version_serves(
+    pipeline: Pipeline, released: Deployed, title: str, changes: Any, stage: str, advice: str
+) -> None:
+    sha = pipeline.merge(title, changes(pipeline))
+    story = pipeline.deployment(sha)
+    assert story.status == "FAILURE"
+    assert list(story.failures) == [stage]
+    assert advice in story.failures[stage]
+    assert_still_serving(pipeline, released)
+    assert_told(pipeline, sha, stage)
+
+
+def assert_still_serving(pipeline: Pipeline, released: Deployed) -> None:
+    """The earlier release is live by the ledger, its aliases and containers are in place, and it answers."""
+    assert live(pipeline).candidate.commit.sha == released.candidate.commit.sha
+    functions, services = pipeline.gateways.functions(), pipeline.gateways.services()
+    for function in released.functions:
+        assert functions.alias(function.function_name, function.alias).version == function.version
+    (service,) = released.services
+    running = [task for task in services.tasks(service.cluster, service.service)
+               if task.task_definition == service.task_definition and task.status == "RUNNING"]  # fmt: skip
+    assert len(running) == service.running
+    url = f"{pipeline.env['AWS_ENDPOINT_URL']}/_alb/engagement-ml/health"
+    assert httpx.get(url, timeout=10).status_code == 200
+    assert pipeline.gateways.ecr().digest("engagement-ml/inference", "latest") == service.image.rsplit("@", 1)[1]
+
+
+def assert_told(pipeline: Pipeline, sha: str, stage: str) -> None:
+    """Slack, mail and the commit hear of the failure, with the stage."""
+
+    def told() -> bool | None:
+        status = pipeline.developer.statuses(sha)[0]
+        return True if status["state"] == "failure" and stage in status["description"] else None
+
+    assert wait_until(SystemClock(), told, seconds=NOTICE_SECONDS, every=1), pipeline.developer.statuses(sha)
+    assert any("Deployment failed" in text for text in slack_messages(pipeline.env))
+    assert any(sha[:12] in text and stage in text for text in mail_messages(pipeline.env))
+
+
+def test_nightly_checks_pass_on_the_release_that_serves(pipeline: Pipeline, released: Deployed) -> None:
+    story = follow_job(pipeline, "nightly_e2e_job")
+    assert story.status == "SUCCESS", story.failures
+
+
+def follow_job(pipeline: Pipeline, job: str) -> RunStory:
+    """Launch a job as a person does from the UI, and follow it."""
+    selector = {"repositoryName": "__repository__", "repositoryLocationName": "deploy_pipeline", "jobName": job}
+    answer = pipeline.api.ask(LAUNCH, parameters={"selector": selector, "runConfigData": {}})
+    return follow(pipeline.api, answer["launchRun"]["run"]["runId"], print, 300)
