@@ -5,6 +5,8 @@ from datetime import datetime
 
 from deploy_pipeline.core.spec import FunctionSpec, ImageSpec, ServiceSpec, Spec
 
+GITHUB_MERGE = "Merge pull request #"
+
 
 @dataclass(frozen=True)
 class Commit:
@@ -19,8 +21,9 @@ class Commit:
 
     @property
     def title(self) -> str:
-        """The first line of the message."""
-        return self.message.split("\n", 1)[0]
+        """What was changed, in one line: of GitHub's merge commits the pull request's title, which is their body."""
+        lines = [line.strip() for line in self.message.splitlines() if line.strip()] or [""]
+        return lines[1] if lines[0].startswith(GITHUB_MERGE) and len(lines) > 1 else lines[0]
 
     @property
     def short(self) -> str:

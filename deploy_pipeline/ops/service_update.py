@@ -36,15 +36,8 @@ class ServiceUpdate:
         service = deployment.service
         target = self._target(deployment)
         before = self._services.state(service.cluster, service.service).task_definition
-        self._stopped_before = frozenset(task.arn for task in self._stopped(service, target.arn))
-        self._services.update(service.cluster, service.service, target.arn)
-        verdict = wait_until(
-            self._clock,
-            lambda: self._settled(service, target.arn),
-            seconds=service.stable_within_seconds,
-            every=POLL_SECONDS,
-        )
-        if verdict is None or verdict.outcome != "healthy":
+        verdict = self._move(service, target.arn)
+        if verdict.outcome != "healthy":
             self._go_back(service, before, target.arn, verdict)
         running = self._services.state(service.cluster, service.service).running
         return DeployedService(
@@ -62,6 +55,14 @@ class ServiceUpdate:
                 todo="let Terraform make it from the image variable, and check `container` in deploy.yaml",
             )
         return target
+
+    def _move(self, service: ServiceSpec, target: str) -> ServiceVerdict:
+        """Point the service at a task definition and wait for the verdict: healthy, failed, or too late."""
+        self._stopped_before = frozenset(task.arn for task in self._stopped(service, target))
+        self._services.update(service.cluster, service.service, target)
+        seconds = service.stable_within_seconds
+        verdict = wait_until(self._clock, lambda: self._settled(service, target), seconds=seconds, every=POLL_SECONDS)
+        return verdict or ServiceVerdict("waiting", f"not healthy after {seconds} s: {self._last}")
 
     def _settled(self, service: ServiceSpec, target: str) -> ServiceVerdict | None:
         tasks = self._services.tasks(service.cluster, service.service)
@@ -93,18 +94,21 @@ class ServiceUpdate:
         except WebUnreachable:
             return None
 
-    def _go_back(self, service: ServiceSpec, before: str, target: str, verdict: ServiceVerdict | None) -> None:
-        """Have the previous task definition run again, then end the stage with the reason."""
-        reason = verdict.reason if verdict else f"not healthy after {service.stable_within_seconds} s: {self._last}"
-        kept = "nothing else to run"
-        if before != target:
-            self._services.update(service.cluster, service.service, before)
-            kept = f"{before.rsplit('/', 1)[-1]} serves again"
+    def _go_back(self, service: ServiceSpec, before: str, target: str, verdict: ServiceVerdict) -> None:
+        """Have the previous task definition run again, then end the stage with what became of both."""
         raise DeployError(
-            f"{reason} ({kept})",
+            f"{verdict.reason} ({self._restored(service, before, target)})",
             where=f"service {service.service}",
             todo=f"read the task's log, correct what keeps it from answering {service.health_path}, and merge that",
         )
+
+    def _restored(self, service: ServiceSpec, before: str, target: str) -> str:
+        if before == target:
+            return "there is no earlier task definition to go back to"
+        earlier = before.rsplit("/", 1)[-1]
+        self._log(f"{service.service}: going back to {earlier}")
+        verdict = self._move(service, before)
+        return f"{earlier} serves again" if verdict.outcome == "healthy" else f"{earlier} does not: {verdict.reason}"
 
 
 def observed(task: RunningTask) -> TaskObservation:

@@ -52,3 +52,17 @@ def test_stack_variables_of_a_stack_that_takes_none() -> None:
 @pytest.mark.parametrize("ui", ["http://127.0.0.1:3000", "http://127.0.0.1:3000/"])
 def test_links_run(ui: str) -> None:
     assert Links(ui).run("r1") == "http://127.0.0.1:3000/runs/r1"
+
+
+@pytest.mark.parametrize(
+    ("message", "expected"),
+    [
+        ("Score faster\n\nBecause it was slow.", "Score faster"),
+        ("Merge pull request #7 from acme/faster\n\nScore faster", "Score faster"),
+        ("Merge pull request #7 from acme/faster", "Merge pull request #7 from acme/faster"),
+        ("\n  Score faster  \n", "Score faster"),
+        ("", ""),
+    ],
+)
+def test_commit_title(message: str, expected: str) -> None:
+    assert a_commit(message=message).title == expected

@@ -91,8 +91,11 @@ def a_vulnerable_requirement(pipeline: Pipeline) -> dict[str, bytes | None]:
 
 def a_service_that_exits(pipeline: Pipeline) -> dict[str, bytes | None]:
     good = pipeline.source(f"{INFERENCE}/requirements.txt")
-    broken = b'raise SystemExit("no such configuration")\n' + pipeline.source(f"{INFERENCE}/server.py")
-    return {f"{INFERENCE}/requirements.txt": good, f"{INFERENCE}/server.py": broken}
+    ends = b'\nCMD ["python", "-c", "raise SystemExit(\'no configuration\')"]\n'
+    return {
+        f"{INFERENCE}/requirements.txt": good,
+        f"{INFERENCE}/Dockerfile": pipeline.source(f"{INFERENCE}/Dockerfile") + ends,
+    }
 
 
 @pytest.mark.parametrize(

@@ -225,7 +225,7 @@ def test_deploy_with_a_service_that_stops_leaves_functions_and_latest_alone(worl
     before = Look(ServiceState(OLD, 1, 1, 0, "COMPLETED", ""))
     crashing = Look(ServiceState(NEW, 1, 0, 0, "IN_PROGRESS", ""), (), stopped)
     definitions = {"ml-inference": TaskDefinition(NEW, {"inference": PINNED})}
-    world.services = FakeServices({("ml", "ml-inference"): [before, crashing]}, definitions)
+    world.services = FakeServices({("ml", "ml-inference"): [before, crashing, before]}, definitions)
     result = world.deploy()
     failures = failed_steps(result)
     assert list(failures) == ["deploy_service[inference]"]

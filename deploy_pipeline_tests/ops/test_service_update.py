@@ -22,6 +22,9 @@ NAME = ("ml", "ml-inference")
 BEFORE = Look(ServiceState(OLD, 1, 1, 0, "COMPLETED", ""))
 STARTING = Look(ServiceState(NEW, 1, 0, 1, "IN_PROGRESS", ""))
 TASK = RunningTask("arn:task/t1", NEW, "RUNNING", "UNKNOWN", "172.17.0.9", "")
+OLD_TASK = RunningTask("arn:task/t0", OLD, "RUNNING", "UNKNOWN", "172.17.0.8", "")
+OLD_HEALTH = "http://172.17.0.8:8080/health"
+RESTORED = Look(ServiceState(OLD, 1, 1, 0, "COMPLETED", ""), (OLD_TASK,))
 RUNNING = Look(ServiceState(NEW, 1, 1, 0, "COMPLETED", ""), (TASK,))
 CRASHED = tuple(
     RunningTask(f"arn:task/c{n}", NEW, "STOPPED", "UNKNOWN", None, "inference: exit code 1") for n in range(3)
@@ -48,7 +51,8 @@ def test_run_waits_until_every_task_answers() -> None:
 
 
 def test_run_tasks_that_keep_stopping_go_back_to_the_earlier_definition() -> None:
-    subject, services, _ = update([BEFORE, replace(STARTING, stopped=CRASHED)], FakeWeb())
+    looks = [BEFORE, replace(STARTING, stopped=CRASHED), RESTORED]
+    subject, services, _ = update(looks, FakeWeb({OLD_HEALTH: Answer(200, "ok")}))
     with pytest.raises(DeployError) as caught:
         subject.run(deployment())
     assert services.updates == [("ml", "ml-inference", NEW), ("ml", "ml-inference", OLD)]
@@ -57,12 +61,27 @@ def test_run_tasks_that_keep_stopping_go_back_to_the_earlier_definition() -> Non
     assert "/health" in caught.value.todo
 
 
+def test_run_says_so_when_the_earlier_definition_does_not_come_back() -> None:
+    looks = [BEFORE, replace(STARTING, stopped=CRASHED), RESTORED]
+    subject, _, _ = update(looks, FakeWeb())
+    with pytest.raises(DeployError, match=r"ml-inference:1 does not: not healthy after 300 s: task t0 does not answer"):
+        subject.run(deployment())
+
+
+def test_run_a_first_deployment_that_fails_has_nothing_to_go_back_to() -> None:
+    first = Look(ServiceState(NEW, 1, 0, 1, "IN_PROGRESS", ""))
+    subject, services, _ = update([first, replace(first, stopped=CRASHED)], FakeWeb())
+    with pytest.raises(DeployError, match="no earlier task definition"):
+        subject.run(deployment())
+    assert services.updates == [("ml", "ml-inference", NEW)]
+
+
 def test_run_a_service_that_never_answers_goes_back_when_its_time_is_up() -> None:
     subject, services, clock = update([BEFORE, RUNNING], FakeWeb())
     with pytest.raises(DeployError, match="not healthy after 300 s: task t1 does not answer"):
         subject.run(deployment())
     assert services.updates[-1] == ("ml", "ml-inference", OLD)
-    assert 300 <= sum(clock.slept) < 310
+    assert 300 <= sum(clock.slept) < 620
 
 
 def test_run_completed_without_a_running_task_is_not_enough() -> None:
