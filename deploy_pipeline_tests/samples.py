@@ -7,13 +7,13 @@ from typing import Any
 from deploy_pipeline.core.candidate import (
     AppliedStack,
     Candidate,
-    Commit,
     Deployed,
     DeployedFunction,
     DeployedService,
     PackagedFunction,
     PushedImage,
 )
+from deploy_pipeline.core.commit import Commit
 from deploy_pipeline.core.spec import Spec
 
 SHA = "1" * 40

@@ -1,6 +1,6 @@
 """The tags on a deployment's run: what the UI filters by and what notices are made from."""
 
-from deploy_pipeline.core.candidate import Commit
+from deploy_pipeline.core.commit import Commit
 
 COMMIT = "deploy/commit"
 TITLE = "deploy/title"

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal
 
-from deploy_pipeline.core.candidate import Commit
+from deploy_pipeline.core.commit import Commit
 from deploy_pipeline.core.errors import DeployError
 
 StatusState = Literal["pending", "success", "failure", "error"]

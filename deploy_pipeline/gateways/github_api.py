@@ -7,7 +7,7 @@ from urllib.parse import quote
 from pydantic import ValidationError
 from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential, wait_random
 
-from deploy_pipeline.core.candidate import Commit
+from deploy_pipeline.core.commit import Commit
 from deploy_pipeline.core.errors import DeployError
 from deploy_pipeline.gateways import github_answers as answers
 from deploy_pipeline.gateways.clock import Clock

@@ -6,7 +6,8 @@ import dagster as dg
 from pydantic import Field
 
 from deploy_pipeline.core import run_tags
-from deploy_pipeline.core.candidate import Candidate, Commit, FunctionTask, ImageTask
+from deploy_pipeline.core.candidate import Candidate, FunctionTask, ImageTask
+from deploy_pipeline.core.commit import Commit
 from deploy_pipeline.core.errors import DeployError
 from deploy_pipeline.core.links import Links
 from deploy_pipeline.core.spec import Spec
@@ -18,6 +19,7 @@ from deploy_pipeline.ops.boundary import stage
 from deploy_pipeline.ops.record import read_live
 from deploy_pipeline.ops.retries import READ
 from deploy_pipeline.ops.sources import checked_out
+from deploy_pipeline.ops.tell import attempt
 
 STATUS_CONTEXT = "deploy-pipeline/deploy"
 
@@ -47,12 +49,13 @@ def resolve_candidate(
     commit = github.commit(repository.name, sha)
     spec = read_spec(checked_out(github, git, repository.name, sha))
     refuse_to_go_backwards(git, object_store, spec, commit)
-    announce(context, github, repository.name, commit, spec.environment, links.run(context.run_id))
+    candidate = Candidate(commit, spec)
+    told = announce(context, github, candidate, links.run(context.run_id))
     context.add_output_metadata(
         {"commit": dg.MetadataValue.url(commit.url), "title": commit.title, "author": commit.author,
-         "pull request": commit.pull_request or "-", "environment": spec.environment}
+         "pull request": commit.pull_request or "-", "environment": spec.environment, "github": told}
     )  # fmt: skip
-    return Candidate(commit, spec)
+    return candidate
 
 
 def head_of(github: GitHub, repository: str, branch: str) -> str:
@@ -84,17 +87,23 @@ def refuse_to_go_backwards(git: Git, object_store: ObjectStore, spec: Spec, comm
         )
 
 
-def announce(
-    context: dg.OpExecutionContext, github: GitHub, repository: str, commit: Commit, environment: str, url: str
-) -> None:
-    """Show the deployment on the commit and in GitHub's list of deployments, and on the run's tags."""
-    tags = run_tags.commit_tags(commit, environment)
-    if run_tags.GITHUB_DEPLOYMENT not in context.run.tags:
-        number = github.create_deployment(repository, commit.sha, environment, commit.title)
-        tags[run_tags.GITHUB_DEPLOYMENT] = str(number)
-        github.set_deployment_status(repository, number, state="in_progress", description="deploying", url=url)
-    context.instance.add_run_tags(context.run_id, tags)
+def announce(context: dg.OpExecutionContext, github: GitHub, candidate: Candidate, url: str) -> str:
+    """Show the deployment on the run, on the commit and in GitHub's list; what could not be shown is only said."""
+    commit, spec = candidate.commit, candidate.spec
+    context.instance.add_run_tags(context.run_id, run_tags.commit_tags(commit, spec.environment))
+    return attempt(_announce_on_github, context, github, candidate, url)
+
+
+def _announce_on_github(context: dg.OpExecutionContext, github: GitHub, candidate: Candidate, url: str) -> str:
+    commit, repository = candidate.commit, candidate.spec.repository.name
     github.set_status(repository, commit.sha, state="pending", context=STATUS_CONTEXT, description="deploying", url=url)
+    # Read anew: this step may be a retry, and GitHub shall hear of one deployment.
+    run = context.instance.get_run_by_id(context.run_id)
+    if run is None or run_tags.GITHUB_DEPLOYMENT not in run.tags:
+        number = github.create_deployment(repository, commit.sha, candidate.spec.environment, commit.title)
+        context.instance.add_run_tags(context.run_id, {run_tags.GITHUB_DEPLOYMENT: str(number)})
+        github.set_deployment_status(repository, number, state="in_progress", description="deploying", url=url)
+    return "deploying"
 
 
 @dg.op(out=dg.DynamicOut(ImageTask), description="One branch for each image of the spec.")

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import dagster as dg
 
-from deploy_pipeline.core.candidate import Commit
+from deploy_pipeline.core.commit import Commit
 
 
 def deployed_asset(

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from deploy_pipeline.core.candidate import Commit
+from deploy_pipeline.core.commit import Commit
 from deploy_pipeline.core.errors import DeployError
 from deploy_pipeline.gateways.github import BranchHead, GitHubUnavailable
 from deploy_pipeline_tests.fakes.fake_github import DeploymentRecord, DeploymentStatus, FakeGitHub, Status

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from deploy_pipeline.core.candidate import Commit
+from deploy_pipeline.core.commit import Commit
 from deploy_pipeline.gateways.github import BranchHead
 from deploy_pipeline.gateways.github_api import GitHubApi
 from deploy_pipeline.gateways.github_clients import GitHubSettings

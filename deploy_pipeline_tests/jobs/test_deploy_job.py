@@ -248,6 +248,38 @@ def test_deploy_succeeds_when_nobody_can_be_told(world: World) -> None:
     assert world.deploy().success
 
 
+class GitHubThatCannotBeTold(FakeGitHub):
+    """Answers questions and takes nothing."""
+
+    def set_status(self, repository: str, sha: str, **said: Any) -> None:
+        raise DeployError("answered 502", where="GitHub", retryable=True)
+
+    def create_deployment(self, repository: str, sha: str, environment: str, description: str) -> int:
+        raise DeployError("answered 502", where="GitHub", retryable=True)
+
+
+def test_deploy_goes_on_when_github_cannot_be_told(world: World) -> None:
+    world.github = GitHubThatCannotBeTold([a_commit()])
+    result = world.deploy()
+    assert result.success, failed_steps(result)
+
+
+def test_deploy_tells_github_of_one_deployment_when_its_status_is_lost(world: World) -> None:
+    broken = DeployError("connection reset", where="GitHub", retryable=True)
+    statuses = iter([broken, None])
+
+    class TellsLate(FakeGitHub):
+        def set_deployment_status(self, repository: str, deployment_id: int, **said: Any) -> None:
+            error = next(statuses, None)
+            if error:
+                raise error
+            super().set_deployment_status(repository, deployment_id, **said)
+
+    world.github = TellsLate([a_commit()])
+    assert world.deploy().success
+    assert len(world.github.deployments) == 1
+
+
 def test_deploy_refuses_to_go_backwards(world: World) -> None:
     newer = a_deployed(replace(a_deployed().candidate, commit=a_commit(sha="9" * 40)))
     write_live(world.object_store, newer)
