@@ -11,7 +11,7 @@ from deploy_pipeline.gateways.github import GitHub, GitHubUnavailable
 from deploy_pipeline.jobs.deploy import deploy_job
 from deploy_pipeline.ops.candidate import DeployConfig
 
-INTERVAL_SECONDS = 5
+INTERVAL_SECONDS = 1  # each loop of the daemon, which takes five seconds
 
 
 @dg.sensor(

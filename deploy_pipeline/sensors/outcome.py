@@ -23,7 +23,7 @@ from deploy_pipeline.ops.tell import Tellers, attempt
 
 SUBJECTS = {deploy_job.name: "Deployment", nightly_e2e_job.name: "Nightly checks"}
 WATCHED = [deploy_job, nightly_e2e_job]
-INTERVAL_SECONDS = 5
+INTERVAL_SECONDS = 1  # each loop of the daemon, which takes five seconds
 
 
 @dataclass(frozen=True)
