@@ -7,7 +7,7 @@ STEPS_AT_ONCE = 4
 executor = dg.multiprocess_executor.configured(
     {
         "max_concurrent": STEPS_AT_ONCE,
-        "start_method": {"forkserver": {"preload_modules": ["deploy_pipeline.definitions"]}},
+        "start_method": {"forkserver": {"preload_modules": ["deploy_pipeline.preload"]}},
     },
     name="step_processes",
 )
