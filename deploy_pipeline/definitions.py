@@ -9,7 +9,7 @@ from deploy_pipeline.jobs.nightly_e2e import nightly_e2e_job
 from deploy_pipeline.resources import current_settings, home_spec, resources
 from deploy_pipeline.schedules.nightly_e2e import nightly_e2e_schedule
 from deploy_pipeline.sensors.merge import merge_sensor
-from deploy_pipeline.sensors.outcome import cancel_notice_sensor, failure_notice_sensor
+from deploy_pipeline.sensors.outcome import notice_sensor
 
 KINDS = {"image": "docker", "terraform": "terraform", "function": "lambda", "service": "ecs"}
 
@@ -33,7 +33,7 @@ def definitions(spec: Spec) -> dg.Definitions:
     return dg.Definitions(
         assets=asset_specs(spec),
         jobs=[deploy_job, nightly_e2e_job],
-        sensors=[merge_sensor, failure_notice_sensor, cancel_notice_sensor],
+        sensors=[merge_sensor, notice_sensor],
         schedules=[nightly_e2e_schedule(spec.nightly_e2e)],
         resources=resources(),
     )

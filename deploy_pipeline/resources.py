@@ -110,7 +110,7 @@ class Gateways:
 
     def function_source(self) -> FunctionSource:
         """Function folders, with pip for their requirements."""
-        return PipFunctionSource(self.process(), sys.executable)
+        return PipFunctionSource(self.process(), sys.executable, self.environment)
 
     def docker_engine(self) -> DockerEngine:
         """The Docker engine that builds and pushes."""

@@ -10,6 +10,7 @@ class MergeCursor(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="ignore")
 
+    watched: str
     baseline: str
     head: str
     etag: str = ""
@@ -29,19 +30,20 @@ class Wait:
     reason: str
 
 
-def read_cursor(text: str | None) -> MergeCursor | None:
-    """The cursor of the last tick; one that cannot be read counts as none, which deploys nothing by itself."""
+def read_cursor(text: str | None, watched: str) -> MergeCursor | None:
+    """The cursor of the last tick. One of another `repository@branch`, or that cannot be read, counts as none."""
     if not text:
         return None
     try:
-        return MergeCursor.model_validate_json(text)
+        cursor = MergeCursor.model_validate_json(text)
     except ValidationError:
         return None
+    return cursor if cursor.watched == watched else None
 
 
-def observe(cursor: MergeCursor | None, sha: str, etag: str) -> MergeCursor:
+def observe(cursor: MergeCursor | None, watched: str, sha: str, etag: str) -> MergeCursor:
     """The cursor after the branch's head was seen to be `sha`."""
-    return MergeCursor(baseline=cursor.baseline if cursor else sha, head=sha, etag=etag)
+    return MergeCursor(watched=watched, baseline=cursor.baseline if cursor else sha, head=sha, etag=etag)
 
 
 def decide(cursor: MergeCursor, launched: bool) -> Deploy | Wait:

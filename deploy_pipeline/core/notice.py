@@ -42,9 +42,8 @@ class Notice:
         if self.outcome == "success":
             return f"{self.subject} successful"
         first = self.reason.splitlines()[0] if self.reason else ""
-        return (
-            f"{self.subject} {'canceled' if self.outcome == 'canceled' else 'failed'} at {self.stage or '-'}: {first}"
-        )
+        ended = f"{self.subject} {'canceled' if self.outcome == 'canceled' else 'failed'}"
+        return f"{ended} at {self.stage}: {first}" if self.stage else f"{ended}: {first}"
 
 
 def success_notice(deployed: Deployed, tests: list[SmokeResult], run_url: str, subject: str = "Deployment") -> Notice:

@@ -1,5 +1,7 @@
 """The tags on a deployment's run: what the UI filters by and what notices are made from."""
 
+from collections.abc import Mapping
+
 from deploy_pipeline.core.commit import Commit
 
 COMMIT = "deploy/commit"
@@ -8,9 +10,21 @@ AUTHOR = "deploy/author"
 PULL_REQUEST = "deploy/pull_request"
 GITHUB_DEPLOYMENT = "deploy/github_deployment"
 SUPERSEDED_BY = "deploy/superseded_by"
+TOLD = "deploy/told"
 ENVIRONMENT = "deploy/environment"
 
 TITLE_LENGTH = 100
+
+
+def owned(run_id: str, value: str) -> str:
+    """A tag's value that belongs to one run: a run that repeats another one inherits its tags."""
+    return f"{run_id}:{value}"
+
+
+def own(run_id: str, tags: Mapping[str, str], name: str) -> str | None:
+    """The value that `owned` put there for this run, or None when the tag is absent or another run's."""
+    owner, _, value = tags.get(name, "").partition(":")
+    return value if owner == run_id else None
 
 
 def commit_tags(commit: Commit, environment: str) -> dict[str, str]:

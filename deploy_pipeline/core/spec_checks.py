@@ -5,7 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field
 
 from deploy_pipeline.core import spec_types as types
-from deploy_pipeline.core.spec_types import HttpPath, Name, SpecModel, Table, Text
+from deploy_pipeline.core.spec_types import HttpPath, Name, SpecModel, Table, TestName, Text
 
 
 class Expectation(SpecModel):
@@ -22,7 +22,7 @@ class FunctionSmokeTest(SpecModel):
 
     kind: Literal["function"]
     """what is called: here a function"""
-    name: Text
+    name: TestName
     """name in reports"""
     function: Name
     """key of the function under `functions`"""
@@ -37,7 +37,7 @@ class HttpSmokeTest(SpecModel):
 
     kind: Literal["http"]
     """what is called: here a URL"""
-    name: Text
+    name: TestName
     """name in reports"""
     stack: Name
     """key of the Terraform stack under `terraform`"""
@@ -58,7 +58,7 @@ class KnowledgeBaseSmokeTest(SpecModel):
 
     kind: Literal["knowledge_base"]
     """what is called: here a knowledge base"""
-    name: Text
+    name: TestName
     """name in reports"""
     stack: Name
     """key of the Terraform stack under `terraform`"""
@@ -75,7 +75,7 @@ class ServiceSmokeTest(SpecModel):
 
     kind: Literal["service"]
     """what is called: here a service"""
-    name: Text
+    name: TestName
     """name in reports"""
     service: Name
     """key of the service under `services`"""

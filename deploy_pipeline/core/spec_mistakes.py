@@ -23,7 +23,8 @@ class SpecMistake:
 
     def __str__(self) -> str:
         place = f"{self.file}:{self.line}: {self.key}: " if self.key else f"{self.file}:{self.line}: "
-        return f"{place}found {self.found}, expected {self.expected}"
+        # What is expected can quote the file, too: names of other parts, which may be odd themselves.
+        return f"{place}found {self.found}, expected {''.join(map(_visible, self.expected))}"
 
 
 class SpecError(DeployError):
@@ -36,6 +37,10 @@ class SpecError(DeployError):
     def __reduce__(self) -> tuple[type["SpecError"], tuple[tuple[SpecMistake, ...]]]:
         # An exception is pickled with its message as the only argument, which is not what this one takes.
         return type(self), (self.mistakes,)
+
+
+def _visible(letter: str) -> str:
+    return letter if letter.isprintable() else repr(letter)[1:-1]
 
 
 def mistake(file: str, flaw: Flaw) -> SpecMistake:

@@ -85,6 +85,7 @@ EMPTY: Mapping[Any, Any] = {}
 Version = Annotated[Literal[1], BeforeValidator(_integer)]
 Severity = Literal["UNKNOWN", "LOW", "MEDIUM", "HIGH", "CRITICAL"]
 Text = Annotated[str, Field(min_length=1)]
+TestName = Annotated[str, _text(r"^[a-z0-9]+(-[a-z0-9]+)*$", "small letters, digits and single hyphens")]
 Port = Annotated[int, Field(ge=1, le=65535)]
 Cron = Annotated[str, AfterValidator(_known_cron)]
 Timezone = Annotated[str, AfterValidator(_known_timezone)]

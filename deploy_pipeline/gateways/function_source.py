@@ -2,10 +2,11 @@
 
 import tempfile
 from abc import ABC, abstractmethod
+from collections.abc import Mapping
 from pathlib import Path
 
 from deploy_pipeline.core.errors import DeployError
-from deploy_pipeline.gateways.process import Process
+from deploy_pipeline.gateways.process import Process, minimal_environment
 
 IGNORED_FOLDERS = frozenset({"__pycache__", "tests", ".pytest_cache", ".mypy_cache", ".ruff_cache"})
 IGNORED_SUFFIXES = frozenset({".pyc", ".pyo"})
@@ -25,9 +26,11 @@ class FunctionSource(ABC):
 class PipFunctionSource(FunctionSource):
     """Reads the folder; installs its `requirements.txt` for the runtime's platform, wheels only."""
 
-    def __init__(self, process: Process, python: str) -> None:
+    def __init__(self, process: Process, python: str, environment: Mapping[str, str]) -> None:
         self._process = process
         self._python = python
+        pip = {name: value for name, value in environment.items() if name.startswith("PIP_")}
+        self._environment = minimal_environment(environment) | pip
 
     def files(self, folder: Path, runtime: str) -> Files:
         if not folder.is_dir():
@@ -37,7 +40,7 @@ class PipFunctionSource(FunctionSource):
             return own
         with tempfile.TemporaryDirectory(prefix="function-requirements-") as target:
             self._install(folder / "requirements.txt", Path(target), runtime)
-            return read_folder(Path(target)) | own
+            return read_folder(Path(target), frozenset({"__pycache__"})) | own
 
     def _install(self, requirements: Path, target: Path, runtime: str) -> None:
         done = self._process.run(
@@ -46,6 +49,7 @@ class PipFunctionSource(FunctionSource):
                 "--only-binary", ":all:", "--platform", "manylinux2014_x86_64", "--implementation", "cp",
                 "--python-version", runtime.removeprefix("python"), "--target", str(target), "-r", str(requirements),
             ],
+            env=self._environment,
             timeout=INSTALL_SECONDS,
         )  # fmt: skip
         if done.returncode:
@@ -56,13 +60,16 @@ class PipFunctionSource(FunctionSource):
             )
 
 
-def read_folder(folder: Path) -> Files:
-    """Every file below `folder` but caches and tests; a symbolic link that leaves the folder is refused."""
+def read_folder(folder: Path, ignored: frozenset[str] = IGNORED_FOLDERS) -> Files:
+    """Every file below `folder` but caches and, by default, tests; a link that leads out of the folder is refused."""
     root = folder.resolve()
     found: Files = {}
     for path in sorted(folder.rglob("*")):
         relative = path.relative_to(folder)
-        if IGNORED_FOLDERS & set(relative.parts) or path.suffix in IGNORED_SUFFIXES or not path.is_file():
+        if path.is_symlink() and not path.is_file():
+            raise DeployError(f"{relative} is a link to a folder, or to nothing", where=str(folder.name),
+                              todo="copy what it points at, or remove the link")  # fmt: skip
+        if ignored & set(relative.parts) or path.suffix in IGNORED_SUFFIXES or not path.is_file():
             continue
         if not path.resolve().is_relative_to(root):
             raise DeployError(f"{relative} points outside of the function's folder", where=str(folder.name),

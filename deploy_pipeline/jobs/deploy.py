@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from deploy_pipeline.jobs.execution import executor
+from deploy_pipeline.jobs.execution import ONE_AT_A_TIME, executor
 from deploy_pipeline.ops.candidate import fan_out_functions, fan_out_images, resolve_candidate
 from deploy_pipeline.ops.completion import gather_deployed, notify, promote
 from deploy_pipeline.ops.functions import deploy_function, fan_out_function_deployments
@@ -12,13 +12,12 @@ from deploy_pipeline.ops.packages import package_function
 from deploy_pipeline.ops.services import deploy_service, fan_out_services
 from deploy_pipeline.ops.smoke import fan_out_smoke_tests, smoke_test
 
-MAX_RUNTIME_SECONDS = 2 * 60 * 60
-TARGET_TAG = "deploy-target"
+MAX_RUNTIME_SECONDS = 4 * 60 * 60  # longer than the time-outs of all stages together
 
 
 @dg.job(
     executor_def=executor,
-    tags={TARGET_TAG: "production", "dagster/max_runtime": str(MAX_RUNTIME_SECONDS)},
+    tags={**ONE_AT_A_TIME, "dagster/max_runtime": str(MAX_RUNTIME_SECONDS)},
     description="Build, scan and push the images, apply Terraform, deploy services and functions, check, tell people.",
 )
 def deploy_job() -> None:

@@ -3,6 +3,8 @@
 import dagster as dg
 
 STEPS_AT_ONCE = 4
+# dagster.yaml allows one run with this tag: checks of what is live must not meet a deployment half-way.
+ONE_AT_A_TIME = {"deploy-target": "live"}
 
 executor = dg.multiprocess_executor.configured(
     {

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from deploy_pipeline.jobs.execution import executor
+from deploy_pipeline.jobs.execution import ONE_AT_A_TIME, executor
 from deploy_pipeline.ops.live import notify_nightly, resolve_live
 from deploy_pipeline.ops.smoke import fan_out_smoke_tests, smoke_test
 
@@ -11,7 +11,7 @@ MAX_RUNTIME_SECONDS = 60 * 60
 
 @dg.job(
     executor_def=executor,
-    tags={"dagster/max_runtime": str(MAX_RUNTIME_SECONDS)},
+    tags={**ONE_AT_A_TIME, "dagster/max_runtime": str(MAX_RUNTIME_SECONDS)},
     description="Hold the record of what is live against AWS, run every smoke test, tell people.",
 )
 def nightly_e2e_job() -> None:

@@ -7,7 +7,6 @@ from pydantic import Field
 
 from deploy_pipeline.core import run_tags
 from deploy_pipeline.core.candidate import Candidate, FunctionTask, ImageTask
-from deploy_pipeline.core.commit import Commit
 from deploy_pipeline.core.errors import DeployError
 from deploy_pipeline.core.links import Links
 from deploy_pipeline.core.spec import Spec
@@ -15,13 +14,11 @@ from deploy_pipeline.core.spec_loader import load_spec
 from deploy_pipeline.gateways.git import Git
 from deploy_pipeline.gateways.github import GitHub
 from deploy_pipeline.gateways.object_store import ObjectStore
+from deploy_pipeline.ops.admission import refuse_another_home, refuse_to_go_backwards, refuse_what_is_not_merged
+from deploy_pipeline.ops.announce import announce
 from deploy_pipeline.ops.boundary import stage
-from deploy_pipeline.ops.record import read_live
 from deploy_pipeline.ops.retries import READ
 from deploy_pipeline.ops.sources import checked_out
-from deploy_pipeline.ops.tell import attempt
-
-STATUS_CONTEXT = "deploy-pipeline/deploy"
 
 
 class DeployConfig(dg.Config):
@@ -45,15 +42,17 @@ def resolve_candidate(
 ) -> Candidate:
     """Find the commit, read the spec that it carries, and refuse to go backwards from what is live."""
     repository = home_spec.repository
-    sha = config.commit or head_of(github, repository.name, repository.branch)
-    commit = github.commit(repository.name, sha)
-    spec = read_spec(checked_out(github, git, repository.name, sha))
-    refuse_to_go_backwards(git, object_store, spec, commit)
-    candidate = Candidate(commit, spec)
+    head = head_of(github, repository.name, repository.branch)
+    commit = github.commit(repository.name, config.commit or head)
+    context.instance.add_run_tags(context.run_id, run_tags.commit_tags(commit, home_spec.environment))
+    refuse_what_is_not_merged(github, git, home_spec, commit, head)
+    candidate = Candidate(commit, read_spec(checked_out(github, git, repository.name, commit.sha)))
+    refuse_another_home(home_spec, candidate.spec)
+    refuse_to_go_backwards(git, object_store, candidate)
     told = announce(context, github, candidate, links.run(context.run_id))
     context.add_output_metadata(
         {"commit": dg.MetadataValue.url(commit.url), "title": commit.title, "author": commit.author,
-         "pull request": commit.pull_request or "-", "environment": spec.environment, "github": told}
+         "pull request": commit.pull_request or "-", "environment": home_spec.environment, "github": told}
     )  # fmt: skip
     return candidate
 
@@ -72,38 +71,6 @@ def read_spec(checkout: Path) -> Spec:
     if not file.is_file():
         raise DeployError("the commit has no deploy.yaml", where=checkout.name, todo="add one: see docs/spec.md")
     return load_spec(file.read_bytes(), "deploy.yaml")
-
-
-def refuse_to_go_backwards(git: Git, object_store: ObjectStore, spec: Spec, commit: Commit) -> None:
-    """A commit may go out only when the live one is its ancestor, or itself."""
-    live = read_live(object_store, spec)
-    if live is None or live.candidate.commit.sha == commit.sha:
-        return
-    if not git.is_ancestor(live.candidate.commit.sha, commit.sha):
-        raise DeployError(
-            f"{commit.short} does not contain the live commit {live.candidate.commit.short}",
-            where=spec.environment,
-            todo="merge main into it and deploy the result; to go back is a rollback, not a deployment",
-        )
-
-
-def announce(context: dg.OpExecutionContext, github: GitHub, candidate: Candidate, url: str) -> str:
-    """Show the deployment on the run, on the commit and in GitHub's list; what could not be shown is only said."""
-    commit, spec = candidate.commit, candidate.spec
-    context.instance.add_run_tags(context.run_id, run_tags.commit_tags(commit, spec.environment))
-    return attempt(_announce_on_github, context, github, candidate, url)
-
-
-def _announce_on_github(context: dg.OpExecutionContext, github: GitHub, candidate: Candidate, url: str) -> str:
-    commit, repository = candidate.commit, candidate.spec.repository.name
-    github.set_status(repository, commit.sha, state="pending", context=STATUS_CONTEXT, description="deploying", url=url)
-    # Read anew: this step may be a retry, and GitHub shall hear of one deployment.
-    run = context.instance.get_run_by_id(context.run_id)
-    if run is None or run_tags.GITHUB_DEPLOYMENT not in run.tags:
-        number = github.create_deployment(repository, commit.sha, candidate.spec.environment, commit.title)
-        context.instance.add_run_tags(context.run_id, {run_tags.GITHUB_DEPLOYMENT: str(number)})
-        github.set_deployment_status(repository, number, state="in_progress", description="deploying", url=url)
-    return "deploying"
 
 
 @dg.op(out=dg.DynamicOut(ImageTask), description="One branch for each image of the spec.")

@@ -2,7 +2,7 @@
 
 import dagster as dg
 
-from deploy_pipeline.core import run_tags
+from deploy_pipeline.core.asset_keys import asset_path
 from deploy_pipeline.core.candidate import (
     AppliedStack,
     Candidate,
@@ -14,19 +14,20 @@ from deploy_pipeline.core.candidate import (
     SmokeResult,
 )
 from deploy_pipeline.core.links import Links
-from deploy_pipeline.core.notice import Notice, Outcome, success_notice
+from deploy_pipeline.core.notice import success_notice
 from deploy_pipeline.gateways.ecr import Ecr
-from deploy_pipeline.gateways.github import GitHub, StatusState
+from deploy_pipeline.gateways.git import Git
+from deploy_pipeline.gateways.github import GitHub
 from deploy_pipeline.gateways.mail import Mail
 from deploy_pipeline.gateways.object_store import ObjectStore
 from deploy_pipeline.gateways.slack import Slack
+from deploy_pipeline.ops.admission import refuse_to_go_backwards
+from deploy_pipeline.ops.announce import own_deployment, tell_github
 from deploy_pipeline.ops.boundary import stage
-from deploy_pipeline.ops.candidate import STATUS_CONTEXT
+from deploy_pipeline.ops.materialize import deployed_asset
 from deploy_pipeline.ops.record import write_live
 from deploy_pipeline.ops.retries import READ
 from deploy_pipeline.ops.tell import Tellers, attempt
-
-GITHUB_STATES: dict[Outcome, StatusState] = {"success": "success", "failure": "failure", "canceled": "error"}
 
 
 @dg.op
@@ -48,14 +49,21 @@ def promote(
     context: dg.OpExecutionContext,
     deployed: Deployed,
     tests: list[SmokeResult],
+    git: dg.ResourceParam[Git],
     ecr: dg.ResourceParam[Ecr],
     object_store: dg.ResourceParam[ObjectStore],
+    links: dg.ResourceParam[Links],
 ) -> Deployed:
     """Record the deployment as live and move `latest` on its images: only now, when every smoke test has passed."""
+    candidate = deployed.candidate
+    refuse_to_go_backwards(git, object_store, candidate)
     write_live(object_store, deployed)
     for image in deployed.images:
         ecr.move_tag(image.repository, image.digest, "latest")
-    context.add_output_metadata({"live": deployed.candidate.commit.sha, "smoke tests passed": len(tests)})
+        path = asset_path(candidate.spec.environment, "image", image.name)
+        event = deployed_asset(path, image.digest, candidate.commit, links.run(context.run_id), {"uri": image.pinned})
+        context.log_event(event)
+    context.add_output_metadata({"live": candidate.commit.sha, "smoke tests passed": len(tests)})
     return deployed
 
 
@@ -72,17 +80,7 @@ def notify(
     """Tell Slack, mail and GitHub that the release is live. A channel that fails is shown, and fails nothing."""
     notice = success_notice(deployed, tests, links.run(context.run_id))
     told = Tellers(slack, mail).tell(notice, deployed.candidate.spec.notifications)
-    tags = context.instance.get_run_by_id(context.run_id)
-    number = tags.tags.get(run_tags.GITHUB_DEPLOYMENT) if tags else None
+    number = own_deployment(context.instance, context.run_id)
     told["github"] = attempt(tell_github, github, deployed.candidate.spec.repository.name, notice, number)
     context.add_output_metadata(told)
     return told
-
-
-def tell_github(github: GitHub, repository: str, notice: Notice, deployment: str | None) -> str:
-    """Close the commit status, and GitHub's deployment where one was opened."""
-    state, text, url = GITHUB_STATES[notice.outcome], notice.description, notice.run_url
-    github.set_status(repository, notice.commit, state=state, context=STATUS_CONTEXT, description=text, url=url)
-    if deployment is not None:
-        github.set_deployment_status(repository, int(deployment), state=state, description=text, url=url)
-    return state

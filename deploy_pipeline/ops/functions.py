@@ -13,6 +13,9 @@ from deploy_pipeline.core.candidate import (
 )
 from deploy_pipeline.core.links import Links
 from deploy_pipeline.gateways.functions import Functions
+from deploy_pipeline.gateways.git import Git
+from deploy_pipeline.gateways.object_store import ObjectStore
+from deploy_pipeline.ops.admission import refuse_to_go_backwards
 from deploy_pipeline.ops.boundary import stage
 from deploy_pipeline.ops.materialize import deployed_asset
 
@@ -36,10 +39,13 @@ def fan_out_function_deployments(
 def deploy_function(
     context: dg.OpExecutionContext,
     deployment: FunctionDeployment,
+    git: dg.ResourceParam[Git],
+    object_store: dg.ResourceParam[ObjectStore],
     functions: dg.ResourceParam[Functions],
     links: dg.ResourceParam[Links],
 ) -> DeployedFunction:
     """Publish the package as a new version and point the alias at it."""
+    refuse_to_go_backwards(git, object_store, deployment.candidate)
     function, package, commit = deployment.function, deployment.package, deployment.candidate.commit
     published = functions.publish(
         function.function_name, bucket=package.bucket, key=package.key, code_sha256=package.code_sha256,

@@ -1,13 +1,9 @@
 """Container images: built, scanned, and only then pushed. Everything later uses the digest that the registry gives."""
 
-import json
-
 import dagster as dg
 
-from deploy_pipeline.core.asset_keys import asset_path
 from deploy_pipeline.core.candidate import BuiltImage, Candidate, ImageTask, PushedImage, ScannedImage
 from deploy_pipeline.core.errors import DeployError
-from deploy_pipeline.core.links import Links
 from deploy_pipeline.core.scan_policy import ScanVerdict, judge_scan
 from deploy_pipeline.gateways.clock import Clock
 from deploy_pipeline.gateways.docker_engine import DockerEngine
@@ -17,7 +13,6 @@ from deploy_pipeline.gateways.github import GitHub
 from deploy_pipeline.gateways.object_store import ObjectStore
 from deploy_pipeline.gateways.trivy import Trivy
 from deploy_pipeline.ops.boundary import stage
-from deploy_pipeline.ops.materialize import deployed_asset
 from deploy_pipeline.ops.progress import show
 from deploy_pipeline.ops.retries import READ
 from deploy_pipeline.ops.sources import source_of
@@ -70,7 +65,7 @@ def scan_image(
 ) -> ScannedImage:
     """Scan the image for known vulnerabilities and stop when the spec's policy says so."""
     spec = built.task.candidate.spec
-    scan = trivy.scan_image(built.reference)
+    scan = trivy.scan_image(built.image_id)
     verdict = judge_scan(scan.report, spec.scan, clock.now().date())
     key = f"scans/{built.task.candidate.commit.sha}/{built.task.name}.sarif"
     object_store.put(spec.aws.artifact_bucket, key, scan.sarif.encode(), content_type="application/sarif+json")
@@ -99,15 +94,12 @@ def push_image(
     scanned: ScannedImage,
     docker_engine: dg.ResourceParam[DockerEngine],
     ecr: dg.ResourceParam[Ecr],
-    links: dg.ResourceParam[Links],
 ) -> PushedImage:
     """Push the scanned image under its commit's tag and record the digest; to push it twice changes nothing."""
-    task = scanned.built.task
-    digest = docker_engine.push(scanned.built.reference, ecr.login())
-    uri, tag = scanned.built.reference.rsplit(":", 1)
+    task, built = scanned.built.task, scanned.built
+    docker_engine.tag(built.image_id, built.reference)  # what was scanned, whatever the tag names by now
+    digest = docker_engine.push(built.reference, ecr.login())
+    uri, tag = built.reference.rsplit(":", 1)
     pushed = PushedImage(task.name, task.image.repository, uri, digest, tag)
-    path = asset_path(task.candidate.spec.environment, "image", task.name)
-    metadata = {"uri": pushed.pinned, "findings": json.dumps(scanned.findings), "sarif": scanned.sarif_key}
-    context.log_event(deployed_asset(path, digest, task.candidate.commit, links.run(context.run_id), metadata))
-    context.add_output_metadata({"digest": digest, "uri": pushed.pinned})
+    context.add_output_metadata({"digest": digest, "uri": pushed.pinned, "sarif": scanned.sarif_key})
     return pushed

@@ -10,8 +10,10 @@ from deploy_pipeline.core.links import Links
 from deploy_pipeline.core.stack_variables import stack_variables
 from deploy_pipeline.gateways.git import Git
 from deploy_pipeline.gateways.github import GitHub
+from deploy_pipeline.gateways.object_store import ObjectStore
 from deploy_pipeline.gateways.terraform import Terraform
 from deploy_pipeline.gateways.workspace import Workspace
+from deploy_pipeline.ops.admission import refuse_to_go_backwards
 from deploy_pipeline.ops.boundary import stage
 from deploy_pipeline.ops.materialize import deployed_asset
 from deploy_pipeline.ops.progress import show
@@ -57,15 +59,20 @@ def apply_terraform(
     context: dg.OpExecutionContext,
     candidate: Candidate,
     planned: list[PlannedStack],
+    git: dg.ResourceParam[Git],
+    object_store: dg.ResourceParam[ObjectStore],
     terraform: dg.ResourceParam[Terraform],
+    workspace: dg.ResourceParam[Workspace],
     links: dg.ResourceParam[Links],
 ) -> list[AppliedStack]:
     """Apply the saved plans, in the spec's order."""
+    refuse_to_go_backwards(git, object_store, candidate)
     applied = []
     for plan in planned:
         state = terraform.apply(Path(plan.work), plan.plan_sha256, on_line=show)
         stack = AppliedStack(plan.name, state.serial, state.lineage, state.resources, state.outputs, plan.plan_digest)
         applied.append(stack)
+        workspace.discard(Path(plan.work))
         path = asset_path(candidate.spec.environment, "terraform", plan.name)
         metadata: dict[str, str | int] = {
             "serial": state.serial, "lineage": state.lineage, "resources": state.resources, "plan": plan_summary(plan),

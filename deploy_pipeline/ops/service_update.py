@@ -36,7 +36,12 @@ class ServiceUpdate:
         service = deployment.service
         target = self._target(deployment)
         before = self._services.state(service.cluster, service.service).task_definition
-        verdict = self._move(service, target.arn)
+        try:
+            verdict = self._move(service, target.arn)
+        except BaseException:  # a cancel, too: nobody would look at the new tasks any more
+            if before != target.arn:
+                self._services.update(service.cluster, service.service, before)
+            raise
         if verdict.outcome != "healthy":
             self._go_back(service, before, target.arn, verdict)
         running = self._services.state(service.cluster, service.service).running
@@ -65,13 +70,21 @@ class ServiceUpdate:
         return verdict or ServiceVerdict("waiting", f"not healthy after {seconds} s: {self._last}")
 
     def _settled(self, service: ServiceSpec, target: str) -> ServiceVerdict | None:
-        tasks = self._services.tasks(service.cluster, service.service)
-        answers = {task.arn: self._answer(task, service) for task in tasks if task.task_definition == target}
-        verdict = judge_service(self._observe(service, target, tasks), target, answers)
+        try:
+            verdict = self._judge(service, target)
+        except DeployError as error:
+            if not error.retryable:
+                raise
+            verdict = ServiceVerdict("waiting", str(error))
         if verdict.reason != self._last:
             self._log(f"{service.service}: {verdict.reason}")
             self._last = verdict.reason
         return None if verdict.outcome == "waiting" else verdict
+
+    def _judge(self, service: ServiceSpec, target: str) -> ServiceVerdict:
+        tasks = self._services.tasks(service.cluster, service.service)
+        answers = {task.arn: self._answer(task, service) for task in tasks if task.task_definition == target}
+        return judge_service(self._observe(service, target, tasks), target, answers)
 
     def _observe(self, service: ServiceSpec, target: str, tasks: tuple[RunningTask, ...]) -> ServiceObservation:
         state = self._services.state(service.cluster, service.service)

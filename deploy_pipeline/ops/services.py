@@ -12,8 +12,11 @@ from deploy_pipeline.core.candidate import (
 )
 from deploy_pipeline.core.links import Links
 from deploy_pipeline.gateways.clock import Clock
+from deploy_pipeline.gateways.git import Git
+from deploy_pipeline.gateways.object_store import ObjectStore
 from deploy_pipeline.gateways.services import Services
 from deploy_pipeline.gateways.web import Web
+from deploy_pipeline.ops.admission import refuse_to_go_backwards
 from deploy_pipeline.ops.boundary import stage
 from deploy_pipeline.ops.materialize import deployed_asset
 from deploy_pipeline.ops.service_update import ServiceUpdate
@@ -38,14 +41,17 @@ def fan_out_services(
 def deploy_service(
     context: dg.OpExecutionContext,
     deployment: ServiceDeployment,
+    git: dg.ResourceParam[Git],
+    object_store: dg.ResourceParam[ObjectStore],
     services: dg.ResourceParam[Services],
     web: dg.ResourceParam[Web],
     clock: dg.ResourceParam[Clock],
     links: dg.ResourceParam[Links],
 ) -> DeployedService:
     """Move the service to the task definition of its new image; ends when every task runs it and answers."""
-    deployed = ServiceUpdate(services, web, clock, context.log.info).run(deployment)
     candidate = deployment.candidate
+    refuse_to_go_backwards(git, object_store, candidate)
+    deployed = ServiceUpdate(services, web, clock, context.log.info).run(deployment)
     path = asset_path(candidate.spec.environment, "service", deployment.name)
     metadata: dict[str, str | int] = {
         "task definition": deployed.task_definition, "previous": deployed.previous_task_definition,

@@ -65,7 +65,8 @@ class SmokeCalls:
 
     def _service(self, test: ServiceSmokeTest, deployed: Deployed) -> Judgement:
         service = deployed.candidate.spec.services[test.service]
-        tasks = self.services.tasks(service.cluster, service.service)
+        found = self.services.tasks(service.cluster, service.service)
+        tasks = [task for task in found if task.status == "RUNNING" and task.address]
         urls = {task.arn.rsplit("/", 1)[-1]: f"http://{task.address}:{service.port}{test.path}" for task in tasks}
         return judge_all({name: self._answered(test, "GET", url, {}) for name, url in urls.items()})
 

@@ -11,6 +11,7 @@ from deploy_pipeline.gateways.mail import Mail
 from deploy_pipeline.gateways.slack import Slack
 
 P = ParamSpec("P")
+NOT_TOLD = "not told"
 
 
 @dataclass(frozen=True)
@@ -48,4 +49,4 @@ def attempt(action: Callable[P, str], *args: P.args, **kwargs: P.kwargs) -> str:
     try:
         return action(*args, **kwargs)
     except DeployError as error:
-        return f"not told: {error}"
+        return f"{NOT_TOLD}: {error}"

@@ -25,7 +25,7 @@ def merge_sensor(
 ) -> dg.SensorResult | dg.SkipReason:
     """One deployment per merge; when several wait, the newest."""
     try:
-        cursor = look(read_cursor(context.cursor), home_spec, github)
+        cursor = look(read_cursor(context.cursor, watched(home_spec)), home_spec, github)
         decision = decide(cursor, launched=has_run(context.instance, cursor.head))
         if isinstance(decision, Wait):
             context.update_cursor(cursor.model_dump_json())
@@ -44,7 +44,12 @@ def look(cursor: MergeCursor | None, spec: Spec, github: GitHub) -> MergeCursor:
         return cursor
     if head is None:
         raise GitHubUnavailable("answered 'not modified' to an unconditional request", where="GitHub")
-    return observe(cursor, head.sha, head.etag)
+    return observe(cursor, watched(spec), head.sha, head.etag)
+
+
+def watched(spec: Spec) -> str:
+    """What the cursor belongs to."""
+    return f"{spec.repository.name}@{spec.repository.branch}"
 
 
 def has_run(instance: dg.DagsterInstance, sha: str) -> bool:
@@ -76,6 +81,9 @@ def waiting(instance: dg.DagsterInstance, environment: str) -> Iterable[dg.Dagst
 def supersede(context: dg.SensorEvaluationContext, runs: Iterable[dg.DagsterRun], sha: str) -> None:
     """Take older deployments that have not begun out of the queue: the newest contains them."""
     for run in runs:
-        context.instance.add_run_tags(run.run_id, {run_tags.SUPERSEDED_BY: sha})
+        now = context.instance.get_run_by_id(run.run_id)
+        if now is None or now.status != dg.DagsterRunStatus.QUEUED:
+            continue  # it began meanwhile: it goes on, and the newest one waits for it
+        context.instance.add_run_tags(run.run_id, {run_tags.SUPERSEDED_BY: run_tags.owned(run.run_id, sha)})
         context.instance.run_coordinator.cancel_run(run.run_id)
         context.log.info(f"run {run.run_id} is superseded by {sha[:12]}")

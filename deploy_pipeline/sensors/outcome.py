@@ -1,9 +1,12 @@
-"""Tell people when a run failed or was cancelled.
+"""Tells people when a run failed or was cancelled.
 
-Dagster may evaluate a run twice, so the ledger bucket remembers of which run people were told.
+It looks at the state, not at the event: every run that ended badly in the last day and of which somebody has not been
+told yet. Dagster's own run status sensors go on after an error, and the message would be lost.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import dagster as dg
@@ -12,50 +15,75 @@ from deploy_pipeline.core import run_tags
 from deploy_pipeline.core.links import Links
 from deploy_pipeline.core.notice import Notice, Outcome
 from deploy_pipeline.core.spec import Spec
+from deploy_pipeline.gateways.clock import Clock
 from deploy_pipeline.gateways.github import GitHub
 from deploy_pipeline.gateways.mail import Mail
-from deploy_pipeline.gateways.object_store import ObjectStore
 from deploy_pipeline.gateways.slack import Slack
 from deploy_pipeline.jobs.deploy import deploy_job
 from deploy_pipeline.jobs.nightly_e2e import nightly_e2e_job
-from deploy_pipeline.ops.completion import tell_github
-from deploy_pipeline.ops.tell import Tellers, attempt
+from deploy_pipeline.ops.announce import own_deployment, tell_github
+from deploy_pipeline.ops.tell import NOT_TOLD, Tellers, attempt
 
 SUBJECTS = {deploy_job.name: "Deployment", nightly_e2e_job.name: "Nightly checks"}
-WATCHED = [deploy_job, nightly_e2e_job]
+OUTCOMES: dict[dg.DagsterRunStatus, Outcome] = {
+    dg.DagsterRunStatus.FAILURE: "failure",
+    dg.DagsterRunStatus.CANCELED: "canceled",
+}
 INTERVAL_SECONDS = 1  # each loop of the daemon, which takes five seconds
+TOLD_WITHIN = timedelta(days=1)  # a channel that is away for longer is not told any more
+RUNS_AT_ONCE = 50
 
 
 @dataclass(frozen=True)
 class Announcer:
     """Everything that is needed to tell how a run ended."""
 
+    instance: dg.DagsterInstance
     spec: Spec
     github: GitHub
     slack: Slack
     mail: Mail
-    object_store: ObjectStore
     links: Links
 
-    def announce(self, run: dg.DagsterRun, outcome: Outcome, stage: str, reason: str) -> dict[str, str]:
-        """Tell every channel once; a superseded run is GitHub's business alone."""
-        marker = f"{self.spec.environment}/notices/{run.run_id}-{outcome}"
-        if self.object_store.exists(self.spec.aws.ledger_bucket, marker):
-            return {"all": "told already"}
-        notice = self._notice(run, outcome, stage, reason)
-        told: dict[str, str] = {}
-        if run_tags.SUPERSEDED_BY not in run.tags:
-            told = Tellers(self.slack, self.mail).tell(notice, self.spec.notifications)
-        if run.job_name == deploy_job.name and notice.commit:
-            deployment = run.tags.get(run_tags.GITHUB_DEPLOYMENT)
-            told["github"] = attempt(tell_github, self.github, self.spec.repository.name, notice, deployment)
-        self.object_store.put(self.spec.aws.ledger_bucket, marker, b"told", content_type="text/plain")
+    def announce(self, run: dg.DagsterRun) -> dict[str, str]:
+        """Tell the channels that have not heard of this run; the run's own tag remembers which have."""
+        heard = (run_tags.own(run.run_id, run.tags, run_tags.TOLD) or "").split(",")
+        notice = self.notice(run)
+        told = {}
+        for channel in self._channels(run):
+            if channel not in heard:
+                told[channel] = self._tell(channel, notice, run)
+        heard += [channel for channel, answer in told.items() if not answer.startswith(NOT_TOLD)]
+        tag = run_tags.owned(run.run_id, ",".join(channel for channel in heard if channel))
+        if told:
+            self.instance.add_run_tags(run.run_id, {run_tags.TOLD: tag})
         return told
 
-    def _notice(self, run: dg.DagsterRun, outcome: Outcome, stage: str, reason: str) -> Notice:
-        superseded = run.tags.get(run_tags.SUPERSEDED_BY)
+    def _channels(self, run: dg.DagsterRun) -> Iterator[str]:
+        """A superseded run is GitHub's business alone; the nightly checks are not about a commit."""
+        notifications = self.spec.notifications
+        if not self._superseded(run):
+            yield from (name for name in ("slack", "email") if getattr(notifications, name) is not None)
+        if run.job_name == deploy_job.name and run.tags.get(run_tags.COMMIT):
+            yield "github"
+
+    def _tell(self, channel: str, notice: Notice, run: dg.DagsterRun) -> str:
+        if channel == "github":
+            deployment = own_deployment(self.instance, run.run_id)
+            return attempt(tell_github, self.github, self.spec.repository.name, notice, deployment)
+        only = self.spec.notifications.model_copy(update={"slack" if channel == "email" else "email": None})
+        return next(iter(Tellers(self.slack, self.mail).tell(notice, only).values()))
+
+    def _superseded(self, run: dg.DagsterRun) -> str | None:
+        by = run_tags.own(run.run_id, run.tags, run_tags.SUPERSEDED_BY)
+        return by if run.status == dg.DagsterRunStatus.CANCELED else None
+
+    def notice(self, run: dg.DagsterRun) -> Notice:
+        """What there is to tell of a run that ended badly."""
+        stage, reason = failed_stage(self.instance, run)
+        superseded = self._superseded(run)
         return Notice(
-            outcome=outcome,
+            outcome=OUTCOMES[run.status],
             subject=SUBJECTS[run.job_name],
             environment=self.spec.environment,
             commit=run.tags.get(run_tags.COMMIT, ""),
@@ -67,65 +95,46 @@ class Announcer:
         )
 
 
-@dg.run_failure_sensor(
-    name="failure_notice_sensor",
-    monitored_jobs=WATCHED,
+@dg.sensor(
     minimum_interval_seconds=INTERVAL_SECONDS,
     default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Tells Slack, mail and GitHub that a run failed, at which stage and why.",
+    description="Tells Slack, mail and GitHub of runs that failed or were cancelled, at which stage and why.",
 )
-def failure_notice_sensor(
-    context: dg.RunFailureSensorContext,
+def notice_sensor(
+    context: dg.SensorEvaluationContext,
     home_spec: dg.ResourceParam[Spec],
     github: dg.ResourceParam[GitHub],
     slack: dg.ResourceParam[Slack],
     mail: dg.ResourceParam[Mail],
-    object_store: dg.ResourceParam[ObjectStore],
+    clock: dg.ResourceParam[Clock],
     links: dg.ResourceParam[Links],
-) -> None:
-    """Tell people that a run failed."""
-    announcer = Announcer(home_spec, github, slack, mail, object_store, links)
-    stage, reason = failed_stage(context)
-    run = current(context)
-    context.log.info(str(announcer.announce(run, "failure", stage, reason)))
+) -> dg.SkipReason:
+    """Tell people of every run that ended badly, and go on telling until each channel has heard."""
+    announcer = Announcer(context.instance, home_spec, github, slack, mail, links)
+    told = {run.run_id: announcer.announce(run) for run in ended_badly(context.instance, clock.now())}
+    news = {run_id: answers for run_id, answers in told.items() if answers}
+    return dg.SkipReason(f"told of {news}" if news else "nothing new to tell")
 
 
-@dg.run_status_sensor(
-    run_status=dg.DagsterRunStatus.CANCELED,
-    name="cancel_notice_sensor",
-    monitored_jobs=WATCHED,
-    minimum_interval_seconds=INTERVAL_SECONDS,
-    default_status=dg.DefaultSensorStatus.RUNNING,
-    description="Tells Slack, mail and GitHub that a run was cancelled or superseded.",
-)
-def cancel_notice_sensor(
-    context: dg.RunStatusSensorContext,
-    home_spec: dg.ResourceParam[Spec],
-    github: dg.ResourceParam[GitHub],
-    slack: dg.ResourceParam[Slack],
-    mail: dg.ResourceParam[Mail],
-    object_store: dg.ResourceParam[ObjectStore],
-    links: dg.ResourceParam[Links],
-) -> None:
-    """Tell people that a run was cancelled."""
-    announcer = Announcer(home_spec, github, slack, mail, object_store, links)
-    context.log.info(str(announcer.announce(current(context), "canceled", "", "cancelled in the Dagster UI")))
+def ended_badly(instance: dg.DagsterInstance, now: datetime) -> list[dg.DagsterRun]:
+    """The runs that people should hear of. Dagster keeps times in UTC without saying so."""
+    since = (now - TOLD_WITHIN).astimezone(UTC)
+    wanted = dg.RunsFilter(statuses=list(OUTCOMES), updated_after=since)
+    return [run for run in instance.get_runs(filters=wanted, limit=RUNS_AT_ONCE) if run.job_name in SUBJECTS]
 
 
-def current(context: dg.RunStatusSensorContext) -> dg.DagsterRun:
-    """The run with the tags that its own steps added: the sensor's copy is from the moment of the event."""
-    return context.instance.get_run_by_id(context.dagster_run.run_id) or context.dagster_run
-
-
-def failed_stage(context: dg.RunFailureSensorContext) -> tuple[str, str]:
+def failed_stage(instance: dg.DagsterInstance, run: dg.DagsterRun) -> tuple[str, str]:
     """The first step that failed and its message; a run can fail outside of any step, too."""
-    for event in context.get_step_failure_events():
-        data = event.step_failure_data
-        if data.user_failure_data is not None:
+    if run.status == dg.DagsterRunStatus.CANCELED:
+        return "", "cancelled in the Dagster UI"
+    records = instance.get_records_for_run(run.run_id, of_type=dg.DagsterEventType.STEP_FAILURE).records
+    for event in (record.event_log_entry.dagster_event for record in records):
+        data = event.step_failure_data if event else None
+        if event and data and data.user_failure_data is not None:
             return event.step_key or "", data.user_failure_data.description or ""
-        if data.error is not None:
+        if event and data and data.error is not None:
             return event.step_key or "", root_cause(data.error)
-    return "", context.failure_event.message or "the run failed outside of its steps"
+    return "", "the run failed outside of its steps: see its log"
 
 
 def root_cause(error: Any) -> str:

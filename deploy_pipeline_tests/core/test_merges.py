@@ -8,12 +8,14 @@ BASE, FIRST, SECOND = "a" * 40, "b" * 40, "c" * 40
 
 
 def test_observe_first_look_makes_the_head_the_baseline() -> None:
-    assert observe(None, BASE, 'W/"1"') == MergeCursor(baseline=BASE, head=BASE, etag='W/"1"')
+    assert observe(None, "a/b@main", BASE, 'W/"1"') == MergeCursor(
+        watched="a/b@main", baseline=BASE, head=BASE, etag='W/"1"'
+    )
 
 
 def test_observe_later_look_keeps_the_baseline() -> None:
-    cursor = observe(MergeCursor(baseline=BASE, head=FIRST, etag="1"), SECOND, "2")
-    assert cursor == MergeCursor(baseline=BASE, head=SECOND, etag="2")
+    cursor = observe(MergeCursor(watched="w", baseline=BASE, head=FIRST, etag="1"), "w", SECOND, "2")
+    assert cursor == MergeCursor(watched="w", baseline=BASE, head=SECOND, etag="2")
 
 
 @pytest.mark.parametrize(
@@ -25,21 +27,26 @@ def test_observe_later_look_keeps_the_baseline() -> None:
     ],
 )
 def test_decide_waits(head: str, launched: bool, expected: str) -> None:
-    decision = decide(MergeCursor(baseline=BASE, head=head), launched)
+    decision = decide(MergeCursor(watched="w", baseline=BASE, head=head), launched)
     assert isinstance(decision, Wait)
     assert decision.reason.startswith(expected)
 
 
 def test_decide_deploys_until_a_run_is_seen() -> None:
-    cursor = MergeCursor(baseline=BASE, head=FIRST)
+    cursor = MergeCursor(watched="w", baseline=BASE, head=FIRST)
     assert [decide(cursor, launched=False), decide(cursor, launched=False)] == [Deploy(FIRST), Deploy(FIRST)]
 
 
 @pytest.mark.parametrize("text", [None, "", "{}", "nonsense", '{"baseline": 1}', "\x00"])
 def test_read_cursor_that_cannot_be_read_counts_as_none(text: str | None) -> None:
-    assert read_cursor(text) is None
+    assert read_cursor(text, "w") is None
 
 
 def test_read_cursor_reads_what_was_written() -> None:
-    cursor = MergeCursor(baseline=BASE, head=FIRST, etag='W/"x"')
-    assert read_cursor(cursor.model_dump_json()) == cursor
+    cursor = MergeCursor(watched="w", baseline=BASE, head=FIRST, etag='W/"x"')
+    assert read_cursor(cursor.model_dump_json(), "w") == cursor
+
+
+def test_read_cursor_of_another_branch_counts_as_none() -> None:
+    cursor = MergeCursor(watched="a/b@main", baseline=BASE, head=FIRST)
+    assert read_cursor(cursor.model_dump_json(), "a/b@release") is None

@@ -172,3 +172,8 @@ def test_load_spec_unreadable(text: str | bytes, message: str) -> None:
 def test_load_spec_mistakes_of_one_line(line: str, messages: list[str]) -> None:
     found = [message[message.index("found ") :] for message in _mistakes(HEAD + line + "\n")]
     assert found == messages
+
+
+def test_mistake_stays_on_its_line_when_what_is_expected_quotes_an_odd_name() -> None:
+    text = str(SpecMistake("deploy.yaml", 7, "a", "1", "one of the names under functions: e\x85x, y\nz"))
+    assert text == r"deploy.yaml:7: a: found 1, expected one of the names under functions: e\x85x, y\nz"

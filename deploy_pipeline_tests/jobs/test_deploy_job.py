@@ -44,6 +44,7 @@ DIGEST = id_of(f"manifest of {id_of(REFERENCE)}")
 PINNED = f"registry.test/ml/inference@{DIGEST}"
 FAMILY = "arn:aws:ecs:us-east-1:1:task-definition/ml-inference"
 OLD, NEW = f"{FAMILY}:1", f"{FAMILY}:2"
+OTHER = "5" * 40
 API = "https://x.execute-api.us-east-1.amazonaws.com/v1"
 OUTPUTS = {"api_url": API, "api_key_id": "key1", "kb_id": "KB1"}
 DATA = Path(__file__).parents[1] / "data"
@@ -79,10 +80,10 @@ class World:
         answer = Invocation(200, '{"s3_path": "s3://x"}', None, "2", "")
         self.folder = folder
         self.github, self.slack, self.mail = FakeGitHub([a_commit()]), FakeSlack(), FakeMail()
-        self.git = FakeGit({SHA: tree}, {SHA: ("0" * 40,)})
+        self.git = FakeGit({SHA: tree, OTHER: tree}, {SHA: ("0" * 40,)})
         self.docker_engine, self.ecr = FakeDockerEngine(), RegistryFake({"ml/inference": {}})
         self.trivy = FakeTrivy(
-            {REFERENCE: ImageScan(report("trivy_report_clean.json"), '{"version": "2.1.0"}', "2026-11-01")}
+            {id_of(REFERENCE): ImageScan(report("trivy_report_clean.json"), '{"version": "2.1.0"}', "2026-11-01")}
         )
         self.terraform = FakeTerraform(
             plans={"terraform/main": Plan("f" * 64, "digest", 3, 1, 0, 0)},
@@ -184,7 +185,7 @@ def test_deploy_keeps_no_secret_in_its_values(world: World) -> None:
 
 
 def a_vulnerable(world: World) -> None:
-    world.trivy = FakeTrivy({REFERENCE: ImageScan(report("trivy_report.json"), "{}", "2026-11-01")})
+    world.trivy = FakeTrivy({id_of(REFERENCE): ImageScan(report("trivy_report.json"), "{}", "2026-11-01")})
 
 
 def a_broken_build(world: World) -> None:
@@ -297,6 +298,37 @@ def test_deploy_refuses_a_commit_with_a_wrong_spec_with_all_its_mistakes(world: 
     message = failed_steps(world.deploy())["resolve_candidate"]
     assert "services.inference.port" in message
     assert "colour" in message
+
+
+def test_deploy_refuses_a_commit_that_is_not_merged(world: World) -> None:
+    world.github = FakeGitHub(branches={"main": [a_commit()], "pull": [a_commit(sha=OTHER)]})
+    result = world.run(deploy_job, {"ops": {"resolve_candidate": {"config": {"commit": OTHER}}}})
+    failures = failed_steps(result)
+    assert list(failures) == ["resolve_candidate"]
+    assert "555555555555 is not on main" in failures["resolve_candidate"]
+
+
+@pytest.mark.parametrize("change", [{"environment": "staging"}, {"aws": SPEC["aws"] | {"ledger_bucket": "elsewhere"}}])
+def test_deploy_refuses_a_commit_that_would_move_the_pipeline(world: World, change: dict[str, Any]) -> None:
+    (world.folder / "tree/deploy.yaml").write_text(yaml.safe_dump(SPEC | change))
+    failures = failed_steps(world.deploy())
+    assert f"differs from the pipeline's own in: {next(iter(change))}" in failures["resolve_candidate"]
+
+
+def test_deploy_that_is_overtaken_stops_before_its_next_change(world: World) -> None:
+    newer = a_deployed(replace(a_deployed().candidate, commit=a_commit(sha="9" * 40)))
+
+    class Overtaken(FakeTerraform):
+        """Another release goes out while this one is planned."""
+
+        def plan(self, *arguments: Any, **named: Any) -> Plan:
+            write_live(world.object_store, newer)
+            return super().plan(*arguments, **named)
+
+    world.terraform = Overtaken(plans={"terraform/main": Plan("f" * 64, "digest", 3, 1, 0, 0)})
+    failures = failed_steps(world.deploy())
+    assert list(failures) == ["apply_terraform"]
+    assert world.terraform.applied == []
 
 
 def test_nightly_checks_pass_on_what_is_live(world: World) -> None:

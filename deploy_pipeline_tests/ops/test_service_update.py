@@ -103,3 +103,33 @@ def test_run_forgets_tasks_that_had_stopped_before() -> None:
     looks = [earlier, replace(STARTING, stopped=CRASHED), replace(RUNNING, stopped=CRASHED)]
     subject, _, _ = update(looks, FakeWeb({HEALTH: Answer(200, "ok")}))
     assert subject.run(deployment()).running == 1
+
+
+class Troubled(FakeServices):
+    """Raises `error` once, at the second question for the tasks."""
+
+    def __init__(self, looks: list[Look], error: BaseException) -> None:
+        definition = TaskDefinition(NEW, {"inference": a_pushed_image().pinned})
+        super().__init__({NAME: looks}, {"ml-inference": definition})
+        self.trouble: list[BaseException] = [error]
+
+    def tasks(self, cluster: str, service: str) -> tuple[RunningTask, ...]:
+        if self.trouble:
+            raise self.trouble.pop()
+        return super().tasks(cluster, service)
+
+
+def test_run_waits_out_trouble_that_passes() -> None:
+    services = Troubled([BEFORE, RUNNING], DeployError("Throttling", where="ECS", retryable=True))
+    web = FakeWeb({HEALTH: Answer(200, "ok")})
+    deployed = ServiceUpdate(services, web, FakeClock(), lambda line: None).run(deployment())
+    assert deployed.task_definition == NEW
+    assert services.updates == [("ml", "ml-inference", NEW)]
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt(), DeployError("AccessDenied", where="ECS")])
+def test_run_that_cannot_go_on_points_the_service_back(error: BaseException) -> None:
+    services = Troubled([BEFORE, RUNNING], error)
+    with pytest.raises(type(error)):
+        ServiceUpdate(services, FakeWeb(), FakeClock(), lambda line: None).run(deployment())
+    assert services.updates == [("ml", "ml-inference", NEW), ("ml", "ml-inference", OLD)]

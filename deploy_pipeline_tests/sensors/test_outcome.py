@@ -1,76 +1,126 @@
-"""Who is told how a run ended."""
+"""Who is told how a run ended, and that nobody is forgotten."""
+
+from collections.abc import Iterator
+from datetime import timedelta
 
 import dagster as dg
+import pytest
 
 from deploy_pipeline.core import run_tags
 from deploy_pipeline.core.errors import DeployError
 from deploy_pipeline.core.links import Links
+from deploy_pipeline.gateways.clock import SystemClock
 from deploy_pipeline.jobs.deploy import deploy_job
 from deploy_pipeline.jobs.nightly_e2e import nightly_e2e_job
 from deploy_pipeline.ops.boundary import stage
-from deploy_pipeline.sensors.outcome import Announcer, failed_stage
+from deploy_pipeline.sensors.outcome import ended_badly, failed_stage, notice_sensor
 from deploy_pipeline_tests.fakes.fake_github import FakeGitHub
 from deploy_pipeline_tests.fakes.fake_mail import FakeMail
-from deploy_pipeline_tests.fakes.fake_object_store import FakeObjectStore
 from deploy_pipeline_tests.fakes.fake_slack import FakeSlack
 from deploy_pipeline_tests.samples import SHA, a_commit, a_spec
 
-TAGS = run_tags.commit_tags(a_commit(), "production") | {run_tags.GITHUB_DEPLOYMENT: "5"}
+FAILURE, CANCELED = dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED
+TAGS = run_tags.commit_tags(a_commit(), "production")
 
 
 class People:
-    """An announcer with everything that it reaches."""
+    """An instance with runs, and everybody who is told of them."""
 
-    def __init__(self, slack: FakeSlack | None = None) -> None:
-        self.github, self.slack, self.mail = FakeGitHub([a_commit()]), slack or FakeSlack(), FakeMail()
-        self.store = FakeObjectStore()
-        self.announcer = Announcer(a_spec(), self.github, self.slack, self.mail, self.store, Links("http://ui"))
+    def __init__(self, instance: dg.DagsterInstance) -> None:
+        self.instance = instance
+        self.github, self.slack, self.mail = FakeGitHub([a_commit()]), FakeSlack(), FakeMail()
+
+    def tick(self) -> None:
+        """One evaluation of the sensor."""
+        resources = {
+            "home_spec": a_spec(), "github": self.github, "slack": self.slack, "mail": self.mail,
+            "clock": SystemClock(), "links": Links("http://ui"),
+        }  # fmt: skip
+        notice_sensor(dg.build_sensor_context(instance=self.instance, resources=resources))
+
+    def run(
+        self, status: dg.DagsterRunStatus, job: dg.JobDefinition = deploy_job, tags: dict[str, str] | None = None
+    ) -> dg.DagsterRun:
+        """A run that ended."""
+        return self.instance.create_run_for_job(job, tags=TAGS | (tags or {}), status=status)
+
+    def told(self) -> tuple[int, int, int]:
+        """How many messages Slack, mail and the commit have."""
+        return len(self.slack.posts), len(self.mail.sent), len(self.github.statuses)
 
 
-def a_run(job: str = deploy_job.name, **tags: str) -> dg.DagsterRun:
-    return dg.DagsterRun(job_name=job, run_id="r1", tags=TAGS | tags)
+@pytest.fixture
+def people() -> Iterator[People]:
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield People(instance)
 
 
-def test_a_failed_deployment_is_told_to_slack_mail_and_github() -> None:
-    people = People()
-    people.announcer.announce(a_run(), "failure", "scan_image[inference]", "jinja2 2.10 has CVE-1\nWhat to do: upgrade")
+def test_a_failed_deployment_is_told_to_slack_mail_and_github(people: People) -> None:
+    run = people.run(FAILURE)
+    people.instance.add_run_tags(run.run_id, {run_tags.GITHUB_DEPLOYMENT: run_tags.owned(run.run_id, "5")})
+    people.tick()
     assert people.slack.posts[0].text == "❌ Deployment failed: production"
-    assert "scan_image[inference]" in people.mail.sent[0].text
-    assert "What to do: upgrade" in people.mail.sent[0].text
+    assert "Score faster" in people.mail.sent[0].text
     (status,) = people.github.statuses
-    assert (status.sha, status.state, status.url) == (SHA, "failure", "http://ui/runs/r1")
-    assert status.description == "Deployment failed at scan_image[inference]: jinja2 2.10 has CVE-1"
+    assert (status.sha, status.state, status.url) == (SHA, "failure", f"http://ui/runs/{run.run_id}")
     assert [(each.deployment_id, each.state) for each in people.github.deployment_statuses] == [(5, "failure")]
 
 
-def test_a_run_that_is_evaluated_twice_is_told_once() -> None:
-    people = People()
-    people.announcer.announce(a_run(), "failure", "s", "r")
-    again = people.announcer.announce(a_run(), "failure", "s", "r")
-    assert again == {"all": "told already"}
-    assert len(people.slack.posts) == len(people.mail.sent) == len(people.github.statuses) == 1
+def test_every_later_tick_says_nothing_more(people: People) -> None:
+    people.run(FAILURE)
+    people.tick()
+    people.tick()
+    assert people.told() == (1, 1, 1)
 
 
-def test_a_superseded_run_is_githubs_business_alone() -> None:
-    people = People()
-    people.announcer.announce(a_run(**{run_tags.SUPERSEDED_BY: "2" * 40}), "canceled", "", "")
-    assert (people.slack.posts, people.mail.sent) == ([], [])
-    assert people.github.statuses[0].state == "error"
-    assert "superseded by 222222222222" in people.github.statuses[0].description
+def test_a_channel_that_was_away_hears_later_and_the_others_only_once(people: People) -> None:
+    people.run(FAILURE)
+    people.slack = FakeSlack(DeployError("answered 503", where="Slack"))
+    people.tick()
+    assert people.told() == (0, 1, 1)
+    people.slack = FakeSlack()
+    people.tick()
+    people.tick()
+    assert people.told() == (1, 1, 1)
 
 
-def test_a_failed_nightly_check_is_not_put_on_the_commit() -> None:
-    people = People()
-    people.announcer.announce(a_run(nightly_e2e_job.name), "failure", "smoke_test[api]", "status 500")
+def test_a_run_that_repeats_a_told_one_is_told_of_itself(people: People) -> None:
+    first = people.run(FAILURE)
+    people.tick()
+    inherited = people.instance.get_run_by_id(first.run_id)
+    assert inherited is not None
+    people.run(FAILURE, tags=dict(inherited.tags))
+    people.tick()
+    assert people.told() == (2, 2, 2)
+
+
+def test_a_superseded_run_is_githubs_business_alone(people: People) -> None:
+    run = people.run(CANCELED)
+    people.instance.add_run_tags(run.run_id, {run_tags.SUPERSEDED_BY: run_tags.owned(run.run_id, "2" * 40)})
+    people.tick()
+    assert people.told() == (0, 0, 1)
+    assert people.github.statuses[0].description == "Deployment canceled: superseded by 222222222222"
+
+
+def test_a_superseded_run_that_is_started_again_and_fails_is_told_to_everybody(people: People) -> None:
+    people.run(FAILURE, tags={run_tags.SUPERSEDED_BY: run_tags.owned("another-run", "2" * 40)})
+    people.tick()
+    assert people.told() == (1, 1, 1)
+
+
+def test_a_failed_nightly_check_is_not_put_on_the_commit(people: People) -> None:
+    people.run(FAILURE, nightly_e2e_job)
+    people.tick()
     assert people.slack.posts[0].text == "❌ Nightly checks failed: production"
     assert people.github.statuses == []
 
 
-def test_a_channel_that_fails_does_not_silence_the_others() -> None:
-    people = People(FakeSlack(DeployError("invalid_auth", where="Slack")))
-    told = people.announcer.announce(a_run(), "failure", "s", "r")
-    assert told["slack"].startswith("not told")
-    assert len(people.mail.sent) == len(people.github.statuses) == 1
+def test_good_runs_and_old_ones_are_left_alone(people: People) -> None:
+    people.run(dg.DagsterRunStatus.SUCCESS)
+    people.run(FAILURE)
+    now = SystemClock().now()
+    assert len(ended_badly(people.instance, now)) == 1
+    assert ended_badly(people.instance, now + timedelta(days=2)) == []
 
 
 @dg.op
@@ -87,11 +137,8 @@ def buggy_step() -> None:
 def stage_of(job: dg.JobDefinition) -> tuple[str, str]:
     """What the sensor finds out about a run of `job`, which fails."""
     with dg.DagsterInstance.ephemeral() as instance:
-        result = job.execute_in_process(instance=instance, raise_on_error=False)
-        context = dg.build_run_status_sensor_context(
-            "failure_notice_sensor", result.get_run_failure_event(), instance, result.dagster_run
-        )
-        return failed_stage(context.for_run_failure())
+        run = job.execute_in_process(instance=instance, raise_on_error=False).dagster_run
+        return failed_stage(instance, instance.get_run_by_id(run.run_id) or run)
 
 
 def test_failed_stage_gives_the_message_that_teaches() -> None:

@@ -1,0 +1,51 @@
+"""Whether a commit may go out: merged, for this pipeline, and never backwards. Each refusal says what to do instead."""
+
+from deploy_pipeline.core.candidate import Candidate
+from deploy_pipeline.core.commit import Commit
+from deploy_pipeline.core.errors import DeployError
+from deploy_pipeline.core.spec import Spec
+from deploy_pipeline.gateways.git import Git
+from deploy_pipeline.gateways.github import GitHub
+from deploy_pipeline.gateways.object_store import ObjectStore
+from deploy_pipeline.ops.record import read_live
+from deploy_pipeline.ops.sources import checked_out
+
+
+def refuse_what_is_not_merged(github: GitHub, git: Git, home: Spec, commit: Commit, head: str) -> None:
+    """Only what is on the deployed branch was reviewed: GitHub hands out the commits of pull requests, too."""
+    checked_out(github, git, home.repository.name, head)
+    checked_out(github, git, home.repository.name, commit.sha)
+    if not git.is_ancestor(commit.sha, head):
+        raise DeployError(
+            f"{commit.short} is not on {home.repository.branch}",
+            where=home.repository.name,
+            todo="merge it first, then deploy the result",
+        )
+
+
+def refuse_another_home(home: Spec, spec: Spec) -> None:
+    """A commit cannot move the pipeline: it watches, records and tells by its own copy of the spec."""
+    kept = {"environment", "repository", "aws"}
+    differing = [key for key in sorted(kept) if getattr(home, key) != getattr(spec, key)]
+    if differing:
+        raise DeployError(
+            f"the commit's deploy.yaml differs from the pipeline's own in: {', '.join(differing)}",
+            where="deploy.yaml",
+            todo="change the pipeline's own deploy.yaml and restart it, then merge",
+        )
+
+
+def refuse_to_go_backwards(git: Git, object_store: ObjectStore, candidate: Candidate) -> None:
+    """The live commit must be contained in the candidate, or be it. Asked again before each change of production:
+
+    a step may run long after the first one, in a run that was started again after another release went out.
+    """
+    commit, live = candidate.commit, read_live(object_store, candidate.spec)
+    if live is None or live.candidate.commit.sha == commit.sha:
+        return
+    if not git.is_ancestor(live.candidate.commit.sha, commit.sha):
+        raise DeployError(
+            f"{commit.short} does not contain the live commit {live.candidate.commit.short}",
+            where=candidate.spec.environment,
+            todo="merge main into it and deploy the result; to go back is a rollback, not a deployment",
+        )
