@@ -1,7 +1,6 @@
 """Where the AWS gateways are tested: a MiniStack of this test session, on a port of its own."""
 
 import os
-import shutil
 import socket
 import subprocess
 import time
@@ -14,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from deploy_pipeline.gateways.aws import AwsSettings
+from deploy_pipeline.sandbox.toolbox import cache_folder, toolbox_tools
 from deploy_pipeline_tests.fakes.fake_clock import FakeClock
 
 TEST_CREDENTIALS = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test", "AWS_EC2_METADATA_DISABLED": "true"}
@@ -45,11 +45,11 @@ def stubbed_aws(aws_credentials: None) -> AwsSettings:
 @pytest.fixture(scope="session")
 def ministack_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of an emulated AWS that is gone after the session."""
-    program = os.environ.get("DEPLOY_PIPELINE_TEST_MINISTACK") or shutil.which("ministack")
-    if not program:
-        pytest.skip("needs MiniStack: put it on PATH or name it in DEPLOY_PIPELINE_TEST_MINISTACK")
+    program = cache_folder(os.environ) / toolbox_tools().folder_name / "bin" / "ministack"
+    if not program.exists():
+        pytest.fail("MiniStack is missing: run `make test`, or once `deploy-pipeline sandbox prepare`")
     port = _free_port()
-    with _running(program, port, tmp_path_factory.mktemp("ministack")):
+    with _running(str(program), port, tmp_path_factory.mktemp("ministack")):
         yield f"http://127.0.0.1:{port}"
 
 
