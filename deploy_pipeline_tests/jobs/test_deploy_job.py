@@ -7,7 +7,6 @@ from typing import Any
 
 import dagster as dg
 import pytest
-import yaml
 
 from deploy_pipeline.core.errors import DeployError
 from deploy_pipeline.core.links import Links
@@ -74,7 +73,7 @@ class World:
     def __init__(self, folder: Path) -> None:
         tree = folder / "tree"
         (tree / "lambda/data_prep").mkdir(parents=True)
-        (tree / "deploy.yaml").write_text(yaml.safe_dump(SPEC))
+        (tree / "deploy.yaml").write_text(json.dumps(SPEC))
         task = RunningTask("arn:task/t1", NEW, "RUNNING", "UNKNOWN", "10.0.0.9", "")
         before, after = ServiceState(OLD, 1, 1, 0, "COMPLETED", ""), ServiceState(NEW, 1, 1, 0, "COMPLETED", "")
         answer = Invocation(200, '{"s3_path": "s3://x"}', None, "2", "")
@@ -294,7 +293,7 @@ def test_deploy_refuses_to_go_backwards(world: World) -> None:
 def test_deploy_refuses_a_commit_with_a_wrong_spec_with_all_its_mistakes(world: World) -> None:
     spec = json.loads(json.dumps(SPEC)) | {"colour": "red"}
     spec["services"]["inference"]["port"] = "80a"
-    (world.folder / "tree/deploy.yaml").write_text(yaml.safe_dump(spec))
+    (world.folder / "tree/deploy.yaml").write_text(json.dumps(spec))
     message = failed_steps(world.deploy())["resolve_candidate"]
     assert "services.inference.port" in message
     assert "colour" in message
@@ -310,7 +309,7 @@ def test_deploy_refuses_a_commit_that_is_not_merged(world: World) -> None:
 
 @pytest.mark.parametrize("change", [{"environment": "staging"}, {"aws": SPEC["aws"] | {"ledger_bucket": "elsewhere"}}])
 def test_deploy_refuses_a_commit_that_would_move_the_pipeline(world: World, change: dict[str, Any]) -> None:
-    (world.folder / "tree/deploy.yaml").write_text(yaml.safe_dump(SPEC | change))
+    (world.folder / "tree/deploy.yaml").write_text(json.dumps(SPEC | change))
     failures = failed_steps(world.deploy())
     assert f"differs from the pipeline's own in: {next(iter(change))}" in failures["resolve_candidate"]
 
