@@ -33,7 +33,7 @@ demo: $(VENV)/.installed ## Deploy the application for real, on this machine (KE
 
 test: $(VENV)/.installed-dev ## Run every test, with the coverage of deploy_pipeline
 	@$(BIN)/deploy-pipeline sandbox prepare
-	@$(BIN)/pytest -n 2 --dist loadgroup --cov --cov-report=term:skip-covered $(PYTEST_ARGS)
+	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered $(PYTEST_ARGS)
 
 check: format lint types imports test ## Exactly what CI runs
 

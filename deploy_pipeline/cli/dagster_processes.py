@@ -1,35 +1,48 @@
 """Starts and stops Dagster's web server and daemon for one instance folder. On loopback only: the UI has no login."""
 
+import hashlib
 import os
-import shutil
-import signal
 import socket
 import subprocess
 import sys
-import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
 
-import dagster as dg
+import click
 
+from deploy_pipeline.cli.instance_folder import prepare_instance, sole_use
+from deploy_pipeline.cli.interruption import uninterrupted
+from deploy_pipeline.cli.process_family import Family
 from deploy_pipeline.core.errors import DeployError
+from deploy_pipeline.gateways.clock import SystemClock
 
 HOST = "127.0.0.1"
 DEFAULT_PORT = 3000
-STOP_SECONDS = 15.0
+DEMO_GRACE_SECONDS = 60.0
+GRACE_SECONDS = 300.0  # Terraform gets as long to end its calls and write its state
+MARKER = "DEPLOY_PIPELINE_DAGSTER"
 LOG_FOLDER = "process-logs"  # Dagster empties a folder `logs` in its home
+OWNER_ONLY = 0o700
 INHERITED = ("PATH", "HOME", "LANG", "TMPDIR", "TZ", "USER", "XDG_CACHE_HOME", "DOCKER_HOST", "VIRTUAL_ENV")
 INHERITED_PREFIXES = ("AWS_", "GITHUB_", "SLACK_", "DEPLOY_PIPELINE_", "TF_", "SSL_", "REQUESTS_", "PIP_", "DAGSTER_")
 
 
+def say(line: str) -> None:
+    """Tell whoever runs the command, without mixing it into its output."""
+    click.echo(line, err=True)
+
+
 @dataclass
 class DagsterProcesses:
-    """A running web server and daemon."""
+    """A running web server and daemon (`children`), all that they started (`family`), and the hold on `home`."""
 
     home: Path
     port: int
     children: list[subprocess.Popen[bytes]]
+    family: Family
+    hold: ExitStack
 
     @property
     def url(self) -> str:
@@ -43,17 +56,15 @@ class DagsterProcesses:
                 return f"dagster {name} ended with {child.returncode}; see {self.home / LOG_FOLDER / name}.log"
         return None
 
-    def stop(self) -> None:
-        """Ask both to end, with everything they started, and wait for it."""
-        for child in self.children:
-            if child.poll() is None:
-                child.send_signal(signal.SIGTERM)
-        deadline = time.monotonic() + STOP_SECONDS
-        for child in self.children:
-            try:
-                child.wait(max(0.1, deadline - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                os.killpg(child.pid, signal.SIGKILL)
+    def stop(self, grace: float = DEMO_GRACE_SECONDS, show: Callable[[str], None] = say) -> None:
+        """End both and everything that they started: code servers, run workers, steps and their programs.
+
+        Runs are interrupted and have `grace` seconds to end in order; what is left then is killed. A Ctrl-C meanwhile
+        changes nothing. Returns when nothing of it runs; `show` gets a line when that takes more than two seconds.
+        """
+        with uninterrupted(), self.hold:
+            self.family.end(grace, show)
+            for child in self.children:
                 child.wait()
 
 
@@ -70,44 +81,89 @@ def free_port(preferred: int) -> int:
     raise DeployError("no free port", where=HOST)
 
 
-def start_dagster(project: Path, home: Path, port: int, environment: Mapping[str, str]) -> DagsterProcesses:
-    """Start both programs of the virtual environment that runs this one. `home` becomes DAGSTER_HOME."""
-    (home / LOG_FOLDER).mkdir(parents=True, exist_ok=True, mode=0o700)
-    shutil.copyfile(project / "dagster.yaml", home / "dagster.yaml")
-    make_storage(home)
-    env = inherited(os.environ) | dict(environment)
-    env |= {"DAGSTER_HOME": str(home), "DEPLOY_PIPELINE_UI_URL": f"http://{HOST}:{port}", "PYTHONUNBUFFERED": "1"}
-    env.setdefault("DEPLOY_PIPELINE_SPEC", str(project / "deploy.yaml"))
+def start_dagster(
+    project: Path, home: Path, port: int, environment: Mapping[str, str], *, base: Mapping[str, str] | None = None
+) -> DagsterProcesses:
+    """Start both programs of the virtual environment that runs this one. `home` becomes DAGSTER_HOME.
+
+    They see `base` (by default the part of our environment that a pipeline may see) and `environment` over it. What an
+    earlier start left running on `home` is ended first. Raises `DeployError` when another one uses `home` now.
+    """
     workspace = ["-w", str(project / "workspace.yaml")]
+    commands = {
+        "webserver": ["dagster-webserver", "-h", HOST, "-p", str(port), *workspace],
+        "daemon": ["dagster-daemon", "run", *workspace],
+    }
+    home.mkdir(parents=True, exist_ok=True, mode=OWNER_ONLY)
+    with ExitStack() as hold:
+        hold.enter_context(sole_use(home))
+        family = family_of(home)
+        end_leftovers(family, home)
+        prepare_instance(project, home, say)
+        env = dagster_environment(project, home, port, (inherited(os.environ) if base is None else base), environment)
+        children = launch_all(commands, project, home / LOG_FOLDER, env, family)
+        return DagsterProcesses(home, port, children, family, hold.pop_all())
+
+
+def family_of(home: Path) -> Family:
+    """The processes of the instance in `home`, whoever started them."""
+    return Family(f"{MARKER}={identity_of(home)}", SystemClock())
+
+
+def identity_of(home: Path) -> str:
+    """What the processes of one instance are marked with: it follows from the folder."""
+    return hashlib.sha256(str(home.resolve()).encode()).hexdigest()[:16]
+
+
+def end_leftovers(family: Family, home: Path) -> None:
+    """End what was left by a start that was killed: nobody else holds the folder."""
+    if family.alive():
+        say(f"ending what an earlier start left running on {home}")
+        family.end(GRACE_SECONDS, say)
+
+
+def dagster_environment(
+    project: Path, home: Path, port: int, base: Mapping[str, str], environment: Mapping[str, str]
+) -> dict[str, str]:
+    """All that the web server and the daemon see. A variable that is set to nothing counts as not set."""
+    defaults = {"DEPLOY_PIPELINE_UI_URL": f"http://{HOST}:{port}", "DEPLOY_PIPELINE_SPEC": str(project / "deploy.yaml")}
+    given = {name: value for name, value in {**base, **environment}.items() if value or name not in defaults}
+    return {**defaults, **given, "DAGSTER_HOME": str(home), "PYTHONUNBUFFERED": "1", MARKER: identity_of(home)}
+
+
+def launch_all(
+    commands: Mapping[str, Sequence[str]], folder: Path, logs: Path, env: Mapping[str, str], family: Family
+) -> list[subprocess.Popen[bytes]]:
+    """Start every program (name of its log -> arguments). When one cannot be started, those before it are ended."""
+    logs.mkdir(parents=True, exist_ok=True, mode=OWNER_ONLY)
     bin_folder = Path(sys.executable).parent
-    web = [str(bin_folder / "dagster-webserver"), "-h", HOST, "-p", str(port), *workspace]
-    daemon = [str(bin_folder / "dagster-daemon"), "run", *workspace]
-    logs = home / LOG_FOLDER
-    children = [
-        launched(web, project, logs / "webserver.log", env),
-        launched(daemon, project, logs / "daemon.log", env),
-    ]
-    return DagsterProcesses(home, port, children)
-
-
-def make_storage(home: Path) -> None:
-    """Make the instance's databases before two programs would make them at once and spoil each other's tables."""
-    with dg.DagsterInstance.from_config(str(home)) as instance:
-        instance.get_runs(limit=1)
+    try:
+        return [
+            launched([str(bin_folder / argv[0]), *argv[1:]], folder, logs / f"{name}.log", env)
+            for name, argv in commands.items()
+        ]
+    except BaseException:
+        with uninterrupted():
+            family.end(DEMO_GRACE_SECONDS, say)
+        raise
 
 
 def launched(argv: list[str], folder: Path, log: Path, env: Mapping[str, str]) -> subprocess.Popen[bytes]:
     """A child in a session of its own, so that a Ctrl-C here reaches it only through us."""
-    with log.open("ab") as output:
-        return subprocess.Popen(
-            argv,
-            cwd=folder,
-            env=dict(env),
-            stdin=subprocess.DEVNULL,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,
-        )
+    try:
+        with log.open("ab") as output:
+            return subprocess.Popen(
+                argv,
+                cwd=folder,
+                env=dict(env),
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=output,
+                start_new_session=True,
+            )
+    except OSError as error:
+        todo = "install the pipeline again: `pip install -e .`"
+        raise DeployError(f"cannot be started: {error.strerror}", where=argv[0], todo=todo) from error
 
 
 def inherited(environment: Mapping[str, str]) -> dict[str, str]:

@@ -1,7 +1,6 @@
 """`deploy-pipeline demo`: a pull request is merged, the sensor sees it, and the deployment runs on this machine."""
 
 import os
-import shutil
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,14 +10,23 @@ import click
 from rich.console import Console
 
 from deploy_pipeline.cli.dagster_api import DagsterApi
-from deploy_pipeline.cli.dagster_processes import DEFAULT_PORT, DagsterProcesses, free_port, start_dagster
-from deploy_pipeline.cli.demo_report import Report, show_report, write_report
+from deploy_pipeline.cli.dagster_processes import (
+    DEFAULT_PORT,
+    DEMO_GRACE_SECONDS,
+    DagsterProcesses,
+    free_port,
+    start_dagster,
+)
+from deploy_pipeline.cli.demo_folder import REPORT, claim, forget_earlier_demo, forget_own_accounts, harmless
+from deploy_pipeline.cli.demo_report import Report, console, show_report, write_report
 from deploy_pipeline.cli.follow import follow
+from deploy_pipeline.cli.instance_folder import require_project, sole_use
+from deploy_pipeline.cli.interruption import uninterrupted
 from deploy_pipeline.cli.pull_request import Developer
 from deploy_pipeline.core import run_tags
 from deploy_pipeline.core.errors import DeployError
 from deploy_pipeline.core.spec_loader import load_spec
-from deploy_pipeline.gateways.clock import SystemClock
+from deploy_pipeline.gateways.clock import Clock, SystemClock
 from deploy_pipeline.ops.waiting import wait_until
 from deploy_pipeline.sandbox import sandbox
 from deploy_pipeline.sandbox.github_double.repositories import repository_path
@@ -28,6 +36,7 @@ from deploy_pipeline.sandbox.state import SandboxState
 READY_SECONDS = 90.0
 SEEN_SECONDS = 60.0
 RUN_SECONDS = 900.0
+DEMO_LOCK = "demo.lock"
 
 T = TypeVar("T")
 
@@ -58,38 +67,50 @@ def demo(home: Path, keep: bool, port: int) -> None:
     """Deploy the application in this folder for real, on this machine.
 
     Starts the sandbox and Dagster, opens and merges a pull request, and follows the deployment that the merge sensor
-    starts. Ends with what was deployed and `demo: PASS`; home/demo.json holds the same for scripts.
+    starts. Ends with what was deployed and `demo: PASS`; demo.json in the home folder holds the same for scripts.
     """
-    progress, project = Progress(Console()), Path.cwd()
-    forget_earlier_demo(home.resolve())
-    state = sandbox.up(home.resolve(), project, progress)
-    os.environ.update(state.env)  # from here on this process asks the sandbox, not an account of yours
-    try:
-        dagster = start_dagster(project, home.resolve() / "dagster", free_port(port), state.env)
-        try:
-            passed = merge_and_follow(project, home.resolve(), state, dagster, progress)
-            if keep:
-                wait_for_interrupt(dagster)
-        finally:
-            progress("stopping Dagster")
-            dagster.stop()
-    finally:
-        sandbox.down(home.resolve(), progress=progress)
+    progress, project, folder = Progress(console()), Path.cwd(), home.resolve()
+    require_project(project)
+    claim(folder)
+    with sole_use(folder, DEMO_LOCK):
+        forget_earlier_demo(folder)
+        passed = run_demo(project, folder, port, keep, progress)
+    conclude(passed, folder)
+
+
+def conclude(passed: bool, home: Path) -> None:
+    """The last words, and the exit code."""
+    click.echo(f"Report: {home / REPORT}")
     click.echo(f"demo: {'PASS' if passed else 'FAIL'}")
     if not passed:
         raise click.exceptions.Exit(1)
 
 
-def forget_earlier_demo(home: Path) -> None:
-    """Begin with this folder's source and no history, unless the sandbox is up for other work."""
-    if sandbox.status(home).works:
-        raise DeployError(
-            f"the sandbox in {home} is up",
-            where="demo",
-            todo="deploy-pipeline sandbox down, or give --home another folder",
-        )
-    for folder in ("doubles", "dagster", "work"):
-        shutil.rmtree(home / folder, ignore_errors=True)
+def run_demo(project: Path, home: Path, port: int, keep: bool, progress: Progress) -> bool:
+    """Bring everything up, deploy, and take everything down again; whether all was as it should be."""
+    forget_own_accounts(os.environ)
+    state = sandbox.up(home, project, progress)
+    base, dagster = harmless(os.environ), None
+    os.environ.update(state.env)  # from here on this process asks the sandbox
+    try:
+        dagster = start_dagster(project, home / "dagster", free_port(port), state.env, base=base)
+        passed = merge_and_follow(project, home, state, dagster, progress)
+        if keep:
+            wait_for_interrupt(dagster)
+    finally:
+        with uninterrupted():
+            take_down(home, dagster, progress)
+    return passed
+
+
+def take_down(home: Path, dagster: DagsterProcesses | None, progress: Progress) -> None:
+    """Stop Dagster, then the sandbox that its last steps may still need."""
+    try:
+        if dagster:
+            progress("stopping Dagster")
+            dagster.stop(DEMO_GRACE_SECONDS, progress)
+    finally:
+        sandbox.down(home, progress=progress)
 
 
 def merge_and_follow(
@@ -102,10 +123,10 @@ def merge_and_follow(
     sha = merged_pull_request(project, home, state, progress)
     run_id = wait_for(lambda: run_of(api, sha), SEEN_SECONDS, f"the merge sensor did not start a run for {sha[:12]}")
     progress(f"merge_sensor started {dagster.url}/runs/{run_id}")
-    story = follow(api, run_id, progress, RUN_SECONDS)
+    story = follow(api, run_id, progress, RUN_SECONDS, ended=dagster.ended)
     report = Report.gather(state.env, sha, story, dagster.url, progress.seconds)
-    write_report(report, home / "demo.json")
-    show_report(report, Console())
+    write_report(report, home / REPORT)
+    show_report(report, console())
     return report.passed
 
 
@@ -113,12 +134,7 @@ def watching(api: DagsterApi, dagster: DagsterProcesses) -> bool | None:
     """True once the merge sensor has looked at the branch for the first time."""
     if ended := dagster.ended():
         raise DeployError(ended)
-    try:
-        tick = api.last_tick("merge_sensor")
-    except DeployError as error:
-        if not error.retryable:
-            raise
-        return None
+    tick = api.last_tick("merge_sensor")
     if tick and tick.get("error"):
         raise DeployError(tick["error"]["message"], where="merge_sensor")
     return True if tick and tick.get("cursor") else None
@@ -130,12 +146,22 @@ def run_of(api: DagsterApi, sha: str) -> str | None:
     return runs[0]["runId"] if runs else None
 
 
-def wait_for(ask: Callable[[], T | None], seconds: float, complaint: str) -> T:
-    """The answer, or a `DeployError` with the complaint."""
-    answer = wait_until(SystemClock(), ask, seconds=seconds, every=0.5)
+def wait_for(ask: Callable[[], T | None], seconds: float, complaint: str, clock: Clock | None = None) -> T:
+    """The answer, or a `DeployError` with the complaint. A question that gets no answer is asked again."""
+    answer = wait_until(clock or SystemClock(), lambda: patiently(ask), seconds=seconds, every=0.5)
     if answer is None:
         raise DeployError(f"{complaint} within {seconds:.0f} s", todo="look at the logs in the sandbox's folder")
     return answer
+
+
+def patiently(ask: Callable[[], T | None]) -> T | None:
+    """The answer; None where the trouble passes by itself."""
+    try:
+        return ask()
+    except DeployError as error:
+        if not error.retryable:
+            raise
+        return None
 
 
 def merged_pull_request(project: Path, home: Path, state: SandboxState, progress: Progress) -> str:

@@ -17,6 +17,7 @@ from deploy_pipeline.ops.record import read_live
 from deploy_pipeline.resources import Gateways, gateways_of
 
 SECONDS = 10.0
+WIDE = 200  # columns of a log: a digest stays on its line
 
 
 @dataclass
@@ -113,6 +114,12 @@ def _json(url: str) -> Any:
     answer = httpx.get(url, timeout=SECONDS)
     answer.raise_for_status()
     return answer.json()
+
+
+def console() -> Console:
+    """Standard output: as wide as the terminal, and wide where it is none."""
+    terminal = Console()
+    return terminal if terminal.is_terminal else Console(width=WIDE)
 
 
 def write_report(report: Report, file: Path) -> None:

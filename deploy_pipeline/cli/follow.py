@@ -1,14 +1,15 @@
 """Follows one run until it ends and prints what happens, a line for each step that starts, ends or fails."""
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
 from deploy_pipeline.cli.dagster_api import DagsterApi, StepEvent
 from deploy_pipeline.core.errors import DeployError
+from deploy_pipeline.gateways.clock import Clock, SystemClock
 
 POLL_SECONDS = 1.0
 ENDED = frozenset({"SUCCESS", "FAILURE", "CANCELED"})
+TOLD_OF_RUN = frozenset({"RUN_FAILURE", "RUN_CANCELED"})  # Dagster's event types
 
 
 @dataclass
@@ -33,21 +34,48 @@ class RunStory:
                 return f"✓ {event.step} ({seconds:.1f} s)"
             self.failures[event.step] = event.message
             return f"✗ {event.step} ({seconds:.1f} s)\n{event.message}"
-        return f"  {event.message}" if event.kind in {"RUN_FAILURE", "ENGINE_EVENT_ERROR"} else None
+        return f"  {event.message}" if event.kind in TOLD_OF_RUN else None
 
 
-def follow(api: DagsterApi, run_id: str, show: Callable[[str], None], seconds: float) -> RunStory:
-    """Show the run's steps as they go; return when it has ended, raise `DeployError` when it takes too long."""
-    story, cursor = RunStory(run_id), None
-    deadline = time.monotonic() + seconds
+def follow(
+    api: DagsterApi,
+    run_id: str,
+    show: Callable[[str], None],
+    seconds: float,
+    *,
+    clock: Clock | None = None,
+    ended: Callable[[], str | None] = lambda: None,
+) -> RunStory:
+    """Show the run's steps as they go; return when it has ended, raise `DeployError` when it takes too long.
+
+    A question that gets no answer is asked again, unless `ended` knows why there will be none.
+    """
+    clock, story, cursor = clock or SystemClock(), RunStory(run_id), None
+    deadline = clock.monotonic() + seconds
     while story.status not in ENDED:
-        if time.monotonic() > deadline:
+        if clock.monotonic() > deadline:
             raise DeployError(f"the run did not end within {seconds:.0f} s", where=f"{api.url}/runs/{run_id}")
-        time.sleep(POLL_SECONDS)
-        story.status = api.status(run_id)
-        events, cursor = api.events(run_id, cursor)
+        clock.sleep(POLL_SECONDS)
+        found = ask(api, run_id, cursor)
+        if found is None:
+            if why := ended():
+                raise DeployError(why)
+            continue
+        status, events, cursor = found
+        story.status = status  # only with its events: the last ones come after the run has ended
         for event in events:
             line = story.tell(event)
             if line is not None:
                 show(line)
     return story
+
+
+def ask(api: DagsterApi, run_id: str, cursor: str | None) -> tuple[str, list[StepEvent], str | None] | None:
+    """The run's status, its events since the cursor, and the next cursor; None when nothing answers now."""
+    try:
+        status = api.status(run_id)
+        return status, *api.events(run_id, cursor)
+    except DeployError as error:
+        if not error.retryable:
+            raise
+        return None

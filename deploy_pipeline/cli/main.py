@@ -39,7 +39,8 @@ def main() -> None:
     signal.signal(signal.SIGTERM, interrupted)
     signal.signal(signal.SIGINT, interrupted)  # a shell that starts a program with `&` lets it ignore this one
     try:
-        commands.main(standalone_mode=False)
+        # Without its standalone mode, click returns the code of an `Exit` instead of ending with it.
+        sys.exit(commands.main(standalone_mode=False) or 0)
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)

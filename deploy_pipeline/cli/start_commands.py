@@ -5,7 +5,8 @@ from pathlib import Path
 
 import click
 
-from deploy_pipeline.cli.dagster_processes import DEFAULT_PORT, free_port, start_dagster
+from deploy_pipeline.cli.dagster_processes import DEFAULT_PORT, GRACE_SECONDS, free_port, say, start_dagster
+from deploy_pipeline.cli.instance_folder import require_project
 from deploy_pipeline.core.errors import DeployError
 
 
@@ -18,16 +19,17 @@ from deploy_pipeline.core.errors import DeployError
 def start(home: Path, port: int) -> None:
     """Run the pipeline: the Dagster UI, the sensors and the schedules. Stop with Ctrl-C.
 
-    Accounts and addresses come from the environment; `deploy-pipeline doctor` checks them.
+    Accounts and addresses come from the environment; `deploy-pipeline doctor` checks them. A run that is going when
+    you stop is interrupted, and has five minutes to end in order.
     """
     project = Path.cwd()
-    if not (project / "workspace.yaml").is_file():
-        raise DeployError("no workspace.yaml here", where=str(project), todo="run this in the project's folder")
+    require_project(project)
     processes = start_dagster(project, home.resolve(), free_port(port), {})
-    click.echo(f"Dagster UI: {processes.url} (loopback only: put a proxy with a login before it to share it)")
     try:
+        click.echo(f"Dagster UI: {processes.url} (loopback only: put a proxy with a login before it to share it)")
         while not (ended := processes.ended()):
             time.sleep(1)
         raise DeployError(ended)
     finally:
-        processes.stop()
+        say("stopping Dagster")
+        processes.stop(GRACE_SECONDS)

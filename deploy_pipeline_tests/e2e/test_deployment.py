@@ -18,7 +18,7 @@ from deploy_pipeline.ops.record import read_live
 from deploy_pipeline.ops.waiting import wait_until
 from deploy_pipeline_tests.e2e.conftest import Pipeline
 
-pytestmark = [pytest.mark.real, pytest.mark.xdist_group("e2e")]
+pytestmark = pytest.mark.real
 
 INFERENCE = "fargate/inference"
 NOTICE_SECONDS = 90.0

@@ -22,7 +22,7 @@ from deploy_pipeline.sandbox.ports import is_listening
 from deploy_pipeline.sandbox.processes import marked
 from deploy_pipeline.sandbox.state import SandboxState
 
-pytestmark = [pytest.mark.real, pytest.mark.xdist_group("sandbox")]
+pytestmark = pytest.mark.real
 
 BASE_IMAGE = "python:3.11-slim-bookworm"
 SPEC = f"""\
