@@ -2,11 +2,12 @@
 
 import dagster as dg
 
+from deploy_pipeline.composition import home_spec
 from deploy_pipeline.core.asset_keys import asset_lineage
 from deploy_pipeline.core.spec import Spec
 from deploy_pipeline.jobs.deploy import deploy_job
 from deploy_pipeline.jobs.nightly_e2e import nightly_e2e_job
-from deploy_pipeline.resources import current_settings, home_spec, resources
+from deploy_pipeline.resources import current_settings, resources
 from deploy_pipeline.schedules.nightly_e2e import nightly_e2e_schedule
 from deploy_pipeline.sensors.merge import merge_sensor
 from deploy_pipeline.sensors.outcome import notice_sensor

@@ -12,9 +12,9 @@ from rich.console import Console
 from rich.table import Table
 
 from deploy_pipeline.cli.follow import RunStory
+from deploy_pipeline.composition import Gateways, gateways_of
 from deploy_pipeline.core.candidate import Deployed
 from deploy_pipeline.ops.record import read_live
-from deploy_pipeline.resources import Gateways, gateways_of
 
 SECONDS = 10.0
 WIDE = 200  # columns of a log: a digest stays on its line

@@ -49,6 +49,17 @@ class ServiceVerdict:
     reason: str
 
 
+def judge_targets(group: str, addresses: Sequence[str], states: Mapping[str, str]) -> ServiceVerdict:
+    """Judge whether the load balancer sends traffic to every task.
+
+    `addresses` are the tasks', `states` maps an address to the word that the target group `group` has for it.
+    """
+    healthy = [address for address in addresses if states.get(address) == "healthy"]
+    words = sorted({states.get(address, "not registered") for address in addresses} - {"healthy"})
+    numbers = f"{len(healthy)} of {len(addresses)} tasks are healthy targets of {group}"
+    return ServiceVerdict("waiting" if words or not addresses else "healthy", ", ".join([numbers, *words]))
+
+
 def judge_service(state: ServiceObservation, target: str, answers: Mapping[str, int | None]) -> ServiceVerdict:
     """Judge whether the service runs the task definition `target` (an ARN) and answers.
 

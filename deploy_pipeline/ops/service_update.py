@@ -9,9 +9,11 @@ from deploy_pipeline.core.service_health import (
     ServiceVerdict,
     TaskObservation,
     judge_service,
+    judge_targets,
 )
-from deploy_pipeline.core.spec import ServiceSpec
+from deploy_pipeline.core.spec import LoadBalancerSpec, ServiceSpec
 from deploy_pipeline.gateways.clock import Clock
+from deploy_pipeline.gateways.load_balancers import LoadBalancers
 from deploy_pipeline.gateways.services import RunningTask, Services, TaskDefinition
 from deploy_pipeline.gateways.web import Web, WebUnreachable
 from deploy_pipeline.ops.waiting import wait_until
@@ -23,8 +25,11 @@ PROBE_SECONDS = 5.0
 class ServiceUpdate:
     """One attempt for one service. On failure the service is told to run its previous task definition again."""
 
-    def __init__(self, services: Services, web: Web, clock: Clock, log: Callable[[str], None]) -> None:
+    def __init__(
+        self, services: Services, load_balancers: LoadBalancers, web: Web, clock: Clock, log: Callable[[str], None]
+    ) -> None:
         self._services = services
+        self._load_balancers = load_balancers
         self._web = web
         self._clock = clock
         self._log = log
@@ -84,7 +89,17 @@ class ServiceUpdate:
     def _judge(self, service: ServiceSpec, target: str) -> ServiceVerdict:
         tasks = self._services.tasks(service.cluster, service.service)
         answers = {task.arn: self._answer(task, service) for task in tasks if task.task_definition == target}
-        return judge_service(self._observe(service, target, tasks), target, answers)
+        verdict = judge_service(self._observe(service, target, tasks), target, answers)
+        if verdict.outcome != "healthy" or service.load_balancer is None:
+            return verdict
+        return self._judge_traffic(service.load_balancer, [task.address or "" for task in tasks if task.arn in answers])
+
+    def _judge_traffic(self, balancer: LoadBalancerSpec, addresses: list[str]) -> ServiceVerdict:
+        """Tasks that answer us must be reached by the load balancer, too."""
+        forwards = self._load_balancers.forwards(balancer.name, balancer.production_port)
+        group = max(forwards, key=lambda forward: forward.weight).target_group if forwards else ""
+        states = {each.address: each.state for each in self._load_balancers.targets(group)} if group else {}
+        return judge_targets(group or "no target group", addresses, states)
 
     def _observe(self, service: ServiceSpec, target: str, tasks: tuple[RunningTask, ...]) -> ServiceObservation:
         state = self._services.state(service.cluster, service.service)

@@ -13,6 +13,7 @@ from deploy_pipeline.core.candidate import (
 from deploy_pipeline.core.links import Links
 from deploy_pipeline.gateways.clock import Clock
 from deploy_pipeline.gateways.git import Git
+from deploy_pipeline.gateways.load_balancers import LoadBalancers
 from deploy_pipeline.gateways.object_store import ObjectStore
 from deploy_pipeline.gateways.services import Services
 from deploy_pipeline.gateways.web import Web
@@ -44,6 +45,7 @@ def deploy_service(
     git: dg.ResourceParam[Git],
     object_store: dg.ResourceParam[ObjectStore],
     services: dg.ResourceParam[Services],
+    load_balancers: dg.ResourceParam[LoadBalancers],
     web: dg.ResourceParam[Web],
     clock: dg.ResourceParam[Clock],
     links: dg.ResourceParam[Links],
@@ -51,7 +53,7 @@ def deploy_service(
     """Move the service to the task definition of its new image; ends when every task runs it and answers."""
     candidate = deployment.candidate
     refuse_to_go_backwards(git, object_store, candidate)
-    deployed = ServiceUpdate(services, web, clock, context.log.info).run(deployment)
+    deployed = ServiceUpdate(services, load_balancers, web, clock, context.log.info).run(deployment)
     path = asset_path(candidate.spec.environment, "service", deployment.name)
     metadata: dict[str, str | int] = {
         "task definition": deployed.task_definition, "previous": deployed.previous_task_definition,

@@ -12,7 +12,7 @@ from deploy_pipeline.cli.dagster_processes import DagsterProcesses, free_port, s
 from deploy_pipeline.cli.demo_commands import RUN_SECONDS, SEEN_SECONDS, run_of, wait_for, watching
 from deploy_pipeline.cli.follow import RunStory, follow
 from deploy_pipeline.cli.pull_request import Developer
-from deploy_pipeline.resources import Gateways, gateways_of
+from deploy_pipeline.composition import Gateways, gateways_of
 from deploy_pipeline.sandbox import sandbox
 from deploy_pipeline.sandbox.github_double.repositories import repository_path
 from deploy_pipeline.sandbox.layout import Layout

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,6 +13,7 @@ from deploy_pipeline.core.errors import DeployError
 from deploy_pipeline.gateways.clock import SystemClock
 from deploy_pipeline.gateways.process import Completed, LocalProcess
 from deploy_pipeline.gateways.trivy import ImageScan, LocalTrivy, TrivySettings
+from deploy_pipeline.sandbox.toolbox import cache_folder, toolbox_tools
 from deploy_pipeline_tests.fakes.fake_clock import FakeClock
 from deploy_pipeline_tests.fakes.fake_process import FakeProcess, ProcessCall
 
@@ -107,7 +109,10 @@ def test_scan_image_over_the_real_scanner_finds_what_the_database_knows(tmp_path
     client = docker.from_env()
     image, _ = client.images.build(path=str(tmp_path / "app"), tag="deploy-pipeline-test:scan", rm=True)
     try:
-        settings = TrivySettings(cache_dir=tmp_path / "cache", environment=os.environ, offline=True)
+        program = shutil.which("trivy") or cache_folder(os.environ) / toolbox_tools().folder_name / "bin" / "trivy"
+        settings = TrivySettings(
+            cache_dir=tmp_path / "cache", environment=os.environ, program=str(program), offline=True
+        )
         process = LocalProcess(environment=os.environ, clock=SystemClock())
         scanner = LocalTrivy(settings, process, SystemClock())
         scan = scanner.scan_image("deploy-pipeline-test:scan")

@@ -29,6 +29,7 @@ from deploy_pipeline_tests.fakes.fake_functions import FakeFunctions
 from deploy_pipeline_tests.fakes.fake_git import FakeGit
 from deploy_pipeline_tests.fakes.fake_github import FakeGitHub
 from deploy_pipeline_tests.fakes.fake_knowledge_base import FakeKnowledgeBases
+from deploy_pipeline_tests.fakes.fake_load_balancers import FakeLoadBalancers
 from deploy_pipeline_tests.fakes.fake_mail import FakeMail
 from deploy_pipeline_tests.fakes.fake_object_store import FakeObjectStore
 from deploy_pipeline_tests.fakes.fake_services import FakeServices, Look
@@ -56,7 +57,7 @@ def report(name: str) -> dict[str, Any]:
 
 GATEWAYS = (
     "github", "slack", "mail", "git", "docker_engine", "ecr", "trivy", "terraform", "services", "functions", "web",
-    "object_store", "function_source", "api_gateway", "knowledge_bases",
+    "object_store", "function_source", "api_gateway", "knowledge_bases", "load_balancers",
 )  # fmt: skip
 
 
@@ -97,6 +98,7 @@ class World:
         self.web = FakeWeb({"http://10.0.0.9:8080/health": Answer(200, "ok"), f"{API}/v1/health": Answer(200, "ok")})
         self.object_store = FakeObjectStore()
         self.function_source = FakeFunctionSource({"data_prep": {"handler.py": (b"def handler(): ...", False)}})
+        self.load_balancers = FakeLoadBalancers()
         self.api_gateway = FakeApiGateway({"key1": "the-api-key"})
         self.knowledge_bases = FakeKnowledgeBases({"KB1": ("a passage",)})
         self.instance = dg.DagsterInstance.ephemeral()

@@ -6,13 +6,15 @@ import pytest
 
 from deploy_pipeline.core.candidate import ServiceDeployment
 from deploy_pipeline.core.errors import DeployError
+from deploy_pipeline.gateways.load_balancers import Forward, Target
 from deploy_pipeline.gateways.services import RunningTask, ServiceState, TaskDefinition
 from deploy_pipeline.gateways.web import Answer
 from deploy_pipeline.ops.service_update import ServiceUpdate
 from deploy_pipeline_tests.fakes.fake_clock import FakeClock
+from deploy_pipeline_tests.fakes.fake_load_balancers import FakeLoadBalancers
 from deploy_pipeline_tests.fakes.fake_services import FakeServices, Look
 from deploy_pipeline_tests.fakes.fake_web import FakeWeb
-from deploy_pipeline_tests.samples import a_candidate, a_pushed_image
+from deploy_pipeline_tests.samples import SPEC, a_candidate, a_pushed_image, a_spec
 
 FAMILY = "arn:aws:ecs:us-east-1:123456789012:task-definition/ml-inference"
 OLD, NEW = f"{FAMILY}:1", f"{FAMILY}:2"
@@ -34,7 +36,7 @@ CRASHED = tuple(
 def update(looks: list[Look], web: FakeWeb, image: str | None = None) -> tuple[ServiceUpdate, FakeServices, FakeClock]:
     definition = TaskDefinition(NEW, {"inference": image or a_pushed_image().pinned})
     services, clock = FakeServices({NAME: looks}, {"ml-inference": definition}), FakeClock()
-    return ServiceUpdate(services, web, clock, lambda line: None), services, clock
+    return ServiceUpdate(services, FakeLoadBalancers(), web, clock, lambda line: None), services, clock
 
 
 def deployment() -> ServiceDeployment:
@@ -122,7 +124,7 @@ class Troubled(FakeServices):
 def test_run_waits_out_trouble_that_passes() -> None:
     services = Troubled([BEFORE, RUNNING], DeployError("Throttling", where="ECS", retryable=True))
     web = FakeWeb({HEALTH: Answer(200, "ok")})
-    deployed = ServiceUpdate(services, web, FakeClock(), lambda line: None).run(deployment())
+    deployed = ServiceUpdate(services, FakeLoadBalancers(), web, FakeClock(), lambda line: None).run(deployment())
     assert deployed.task_definition == NEW
     assert services.updates == [("ml", "ml-inference", NEW)]
 
@@ -131,5 +133,38 @@ def test_run_waits_out_trouble_that_passes() -> None:
 def test_run_that_cannot_go_on_points_the_service_back(error: BaseException) -> None:
     services = Troubled([BEFORE, RUNNING], error)
     with pytest.raises(type(error)):
-        ServiceUpdate(services, FakeWeb(), FakeClock(), lambda line: None).run(deployment())
+        ServiceUpdate(services, FakeLoadBalancers(), FakeWeb(), FakeClock(), lambda line: None).run(deployment())
     assert services.updates == [("ml", "ml-inference", NEW), ("ml", "ml-inference", OLD)]
+
+
+BALANCER = {"name": "ml", "test_port": 8081, "blue_target_group": "ml-blue", "green_target_group": "ml-green"}
+
+
+def behind_a_load_balancer() -> ServiceDeployment:
+    services = {"inference": SPEC["services"]["inference"] | {"load_balancer": BALANCER}}
+    return ServiceDeployment(a_candidate(a_spec(services=services)), "inference", a_pushed_image())
+
+
+def test_run_waits_until_the_load_balancer_sends_traffic_to_every_task() -> None:
+    definition = TaskDefinition(NEW, {"inference": a_pushed_image().pinned})
+    services = FakeServices({NAME: [BEFORE, RUNNING]}, {"ml-inference": definition})
+    looks = [(), (Target("172.17.0.9", 8080, "initial", ""),), (Target("172.17.0.9", 8080, "healthy", ""),)]
+    balancers = FakeLoadBalancers({"ml-blue": looks}, {("ml", 80): [(Forward("ml-blue", 100),)]})
+    lines: list[str] = []
+    web = FakeWeb({HEALTH: Answer(200, "ok")})
+    deployed = ServiceUpdate(services, balancers, web, FakeClock(), lines.append).run(behind_a_load_balancer())
+    assert deployed.running == 1
+    assert lines == [
+        "ml-inference: 0 of 1 tasks are healthy targets of ml-blue, not registered",
+        "ml-inference: 0 of 1 tasks are healthy targets of ml-blue, initial",
+        "ml-inference: 1 of 1 tasks are healthy targets of ml-blue",
+    ]
+
+
+def test_run_a_service_that_no_traffic_reaches_is_not_healthy() -> None:
+    definition = TaskDefinition(NEW, {"inference": a_pushed_image().pinned})
+    services = FakeServices({NAME: [BEFORE, RUNNING]}, {"ml-inference": definition})
+    balancers = FakeLoadBalancers({}, {("ml", 80): [()]})
+    web = FakeWeb({HEALTH: Answer(200, "ok")})
+    with pytest.raises(DeployError, match="healthy targets of no target group"):
+        ServiceUpdate(services, balancers, web, FakeClock(), lambda line: None).run(behind_a_load_balancer())

@@ -1,0 +1,126 @@
+"""Load balancers (ELBv2): which targets are healthy, and where a listener sends traffic. Only reads, shifts nothing."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from deploy_pipeline.core.errors import DeployError
+from deploy_pipeline.gateways.aws import AwsSettings, client, translated
+
+if TYPE_CHECKING:
+    from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
+    from mypy_boto3_elbv2.type_defs import ActionOutputTypeDef, ListenerTypeDef, TargetHealthDescriptionTypeDef
+
+ALL_TRAFFIC = 100
+DEFAULT_WEIGHT = 1
+TERRAFORM_TODO = "terraform apply creates it; is it in the stack, and is its name in deploy.yaml right?"
+LISTENER_TODO = "terraform apply creates it; is it in the stack, and is its port in deploy.yaml right?"
+LESSONS = {
+    "LoadBalancerNotFound": TERRAFORM_TODO,
+    "TargetGroupNotFound": TERRAFORM_TODO,
+    "ListenerNotFound": LISTENER_TODO,
+}
+
+
+@dataclass(frozen=True)
+class Target:
+    """A target of a target group. `address` is what was registered: an IP address, or an instance's id.
+
+    `state` is AWS's word: healthy, initial, unhealthy, draining, unhealthy.draining, unused, unavailable; empty when
+    AWS gave none. `reason` joins AWS's code and its sentence; it is empty for a healthy target.
+    """
+
+    address: str
+    port: int
+    state: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Forward:
+    """A target group (its name) that gets traffic; its share is `weight` by the sum of its listener's weights."""
+
+    target_group: str
+    weight: int
+
+
+class LoadBalancers(ABC):
+    """The load balancers of one account and region."""
+
+    @abstractmethod
+    def targets(self, target_group: str) -> tuple[Target, ...]:
+        """Every registered target, those that drain too. `target_group` is a name; a missing one is a `DeployError`."""
+
+    @abstractmethod
+    def forwards(self, load_balancer: str, port: int) -> tuple[Forward, ...]:
+        """Where the default action of the listener on `port` sends traffic; rules beside it are not looked at.
+
+        A forward to one target group has weight 100; several keep AWS's weights (0 to 999), which are relative.
+        Empty when the default is no forward (a redirect, a fixed response). `load_balancer` is a name; a missing
+        load balancer or listener is a `DeployError`.
+        """
+
+
+class AwsLoadBalancers(LoadBalancers):
+    """The load balancers of the account and region in `settings`."""
+
+    def __init__(self, settings: AwsSettings) -> None:
+        self._elb: ElasticLoadBalancingv2Client = client(settings, "elbv2")
+
+    def targets(self, target_group: str) -> tuple[Target, ...]:
+        where = f"target group {target_group}"
+        with translated(where, lessons=LESSONS):
+            groups = self._elb.describe_target_groups(Names=[target_group])["TargetGroups"]
+            if not groups:
+                raise DeployError("there is no such target group", where=where, todo=TERRAFORM_TODO)
+            # AWS answers this one in a single page, however many targets there are.
+            health = self._elb.describe_target_health(TargetGroupArn=groups[0]["TargetGroupArn"])
+        return tuple(_target(each) for each in health["TargetHealthDescriptions"])
+
+    def forwards(self, load_balancer: str, port: int) -> tuple[Forward, ...]:
+        where = f"load balancer {load_balancer}"
+        with translated(where, lessons=LESSONS):
+            balancers = self._elb.describe_load_balancers(Names=[load_balancer])["LoadBalancers"]
+            if not balancers:
+                raise DeployError("there is no such load balancer", where=where, todo=TERRAFORM_TODO)
+            listeners = list(self._listeners(balancers[0]["LoadBalancerArn"]))
+        listener = next((each for each in listeners if each.get("Port") == port), None)
+        if listener is None:
+            ports = ", ".join(str(each["Port"]) for each in listeners if "Port" in each) or "none"
+            what = f"there is no listener on port {port} (there are: {ports})"
+            raise DeployError(what, where=where, todo=LISTENER_TODO)
+        actions = listener.get("DefaultActions", [])
+        return tuple(forward for action in actions for forward in _forwards(action))
+
+    def _listeners(self, load_balancer_arn: str) -> "Iterator[ListenerTypeDef]":
+        for page in self._elb.get_paginator("describe_listeners").paginate(LoadBalancerArn=load_balancer_arn):
+            yield from page["Listeners"]
+
+
+def _target(described: "TargetHealthDescriptionTypeDef") -> Target:
+    target, health = described["Target"], described.get("TargetHealth", {})
+    return Target(
+        address=target["Id"],
+        port=target.get("Port", 0),  # only a Lambda function has none
+        state=health.get("State", ""),
+        reason=": ".join(part for part in (health.get("Reason", ""), health.get("Description", "")) if part),
+    )
+
+
+def _forwards(action: "ActionOutputTypeDef") -> tuple[Forward, ...]:
+    """AWS writes a plain forward both ways, then with the weight 1; an emulator may write only the ARN."""
+    if action["Type"] != "forward":
+        return ()
+    if arn := action.get("TargetGroupArn"):
+        return (Forward(_name(arn), ALL_TRAFFIC),)
+    groups = action.get("ForwardConfig", {}).get("TargetGroups", [])
+    weights = {_name(each["TargetGroupArn"]): each.get("Weight", DEFAULT_WEIGHT) for each in groups}
+    if len(weights) == 1:
+        weights = {name: weight and ALL_TRAFFIC for name, weight in weights.items()}
+    return tuple(Forward(name, weight) for name, weight in weights.items())
+
+
+def _name(target_group_arn: str) -> str:
+    """`blue` of `arn:aws:elasticloadbalancing:us-east-1:123456789012:targetgroup/blue/6d0ecf831eec9f09`."""
+    return target_group_arn.split("/")[1]
