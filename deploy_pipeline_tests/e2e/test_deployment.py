@@ -129,7 +129,9 @@ def assert_still_serving(pipeline: Pipeline, released: Deployed) -> None:
                if task.task_definition == service.task_definition and task.status == "RUNNING"]  # fmt: skip
     assert len(running) == service.running
     url = f"{pipeline.env['AWS_ENDPOINT_URL']}/_alb/engagement-ml/health"
-    assert httpx.get(url, timeout=10).status_code == 200
+    # MiniStack takes the listener's port from the Host header: none is 80, the production listener's.
+    answer = httpx.get(url, headers={"Host": "localhost"}, timeout=10)
+    assert answer.status_code == 200, answer.text
     assert pipeline.gateways.ecr().digest("engagement-ml/inference", "latest") == service.image.rsplit("@", 1)[1]
 
 
