@@ -4,9 +4,11 @@ VENV := .venv
 BIN := $(VENV)/bin
 KEEP ?=
 PYTEST_ARGS ?=
+VALIDATE_ARGS ?=
+BENCH_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format lint types imports schema sandbox-down clean
+.PHONY: help demo test validate check format lint types imports requirements schema sandbox-down clean bench-validation
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -35,6 +37,12 @@ test: $(VENV)/.installed-dev ## Run every test, with the coverage of deploy_pipe
 	@$(BIN)/deploy-pipeline sandbox prepare
 	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered $(PYTEST_ARGS)
 
+validate: $(VENV)/.installed ## Run the checks of a pull request on this folder, with a sandbox for AWS and advisories
+	@$(BIN)/deploy-pipeline sandbox up --home .sandbox/validate
+	@eval "$$($(BIN)/deploy-pipeline sandbox env --home .sandbox/validate)"; \
+	  $(BIN)/deploy-pipeline validate . --aws $(VALIDATE_ARGS); result=$$?; \
+	  $(BIN)/deploy-pipeline sandbox down --home .sandbox/validate; exit $$result
+
 check: format lint types imports test ## Exactly what CI runs
 
 format: $(VENV)/.installed-dev ## Check the format of Python and Terraform files
@@ -49,6 +57,15 @@ types: $(VENV)/.installed-dev ## Check the types
 
 imports: $(VENV)/.installed-dev ## Check that imports only go down the layers
 	@$(BIN)/lint-imports --no-logo
+
+requirements: $(VENV)/.installed-dev ## Write requirements-dev.txt from this environment
+	@{ echo "# Exact versions of everything that this repository's types and tests need: installed where pull requests are"; \
+	  echo "# checked. Written by make requirements."; \
+	  { $(BIN)/pip freeze --exclude-editable; grep -h '^gunicorn==' fargate/inference/requirements.txt; } | \
+	  grep -Ev '^(pytest|pytest-cov|pytest-xdist|mypy|ruff|import-linter)==' | sort -f; } > requirements-dev.txt
+
+bench-validation: $(VENV)/.installed-dev ## Measure a validation against the same commands by hand
+	@$(BIN)/python -m benchmarks.validation $(BENCH_ARGS)
 
 schema: $(VENV)/.installed-dev ## Write docs/deploy.schema.json from the models
 	@$(BIN)/deploy-pipeline spec schema --write

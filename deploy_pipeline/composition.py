@@ -97,6 +97,7 @@ class Gateways:
             app_id=given.github_app_id,
             private_key=key.get_secret_value() if key else None,
             installation_id=given.github_app_installation_id,
+            check_runs=given.check_runs,
         )
         return GitHubApi(settings, self.clock())
 

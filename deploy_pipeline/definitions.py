@@ -7,10 +7,13 @@ from deploy_pipeline.core.asset_keys import asset_lineage
 from deploy_pipeline.core.spec import Spec
 from deploy_pipeline.jobs.deploy import deploy_job
 from deploy_pipeline.jobs.nightly_e2e import nightly_e2e_job
+from deploy_pipeline.jobs.pr_validation import pr_validation_job
 from deploy_pipeline.resources import current_settings, resources
 from deploy_pipeline.schedules.nightly_e2e import nightly_e2e_schedule
 from deploy_pipeline.sensors.merge import merge_sensor
 from deploy_pipeline.sensors.outcome import notice_sensor
+from deploy_pipeline.sensors.pull_request import pull_request_sensor
+from deploy_pipeline.sensors.unanswered import unanswered_sensor
 
 KINDS = {"image": "docker", "terraform": "terraform", "function": "lambda", "service": "ecs"}
 
@@ -33,8 +36,8 @@ def definitions(spec: Spec) -> dg.Definitions:
     """Everything that Dagster shows and runs, for one pipeline."""
     return dg.Definitions(
         assets=asset_specs(spec),
-        jobs=[deploy_job, nightly_e2e_job],
-        sensors=[merge_sensor, notice_sensor],
+        jobs=[deploy_job, nightly_e2e_job, pr_validation_job],
+        sensors=[merge_sensor, notice_sensor, pull_request_sensor, unanswered_sensor],
         schedules=[nightly_e2e_schedule(spec.nightly_e2e)],
         resources=resources(),
     )

@@ -4,9 +4,11 @@ import os
 
 import dagster as dg
 
+from deploy_pipeline.checks.bench import Bench
 from deploy_pipeline.composition import Gateways, gateways_of
 from deploy_pipeline.ops.values import json_values
 from deploy_pipeline.settings import Settings, settings_from
+from deploy_pipeline.workbench import bench_of
 
 
 def current_settings() -> Settings:
@@ -24,7 +26,7 @@ NAMES = (
 def resources() -> dict[str, dg.ResourceDefinition]:
     """Every resource that the ops and sensors ask for, by name. Nothing is opened before it is needed."""
     made = {name: resource(name) for name in NAMES}
-    return made | {"io_manager": json_values}
+    return made | {"bench": bench, "io_manager": json_values}
 
 
 def resource(name: str) -> dg.ResourceDefinition:
@@ -33,3 +35,10 @@ def resource(name: str) -> dg.ResourceDefinition:
         resource_fn=lambda _: getattr(gateways_of(os.environ), name)(),
         description=getattr(Gateways, name).__doc__,
     )
+
+
+@dg.resource(description="Boxes, programs and services that the checks of pull requests work with.")
+def bench() -> Bench:
+    """The bench of the checks. Isolation is the operator's choice: from the pipeline's own deploy.yaml."""
+    gateways = gateways_of(os.environ)
+    return bench_of(gateways, gateways.home_spec())

@@ -40,6 +40,16 @@ class Settings(BaseModel):
     terraform: str = Field("terraform", alias="DEPLOY_PIPELINE_TERRAFORM")
     terraform_mirror: Path | None = Field(None, alias="DEPLOY_PIPELINE_TERRAFORM_MIRROR")
 
+    tfsec: str = Field("tfsec", alias="DEPLOY_PIPELINE_TFSEC")
+    infracost: str = Field("infracost", alias="DEPLOY_PIPELINE_INFRACOST")
+    infracost_api_key: SecretStr | None = Field(None, alias="INFRACOST_API_KEY")
+    safety_api_key: SecretStr | None = Field(None, alias="SAFETY_API_KEY")
+    codecov_token: SecretStr | None = Field(None, alias="CODECOV_TOKEN")
+    codecov_url: str = Field("https://codecov.io", alias="CODECOV_URL")
+    advisory_url: str | None = Field(None, alias="DEPLOY_PIPELINE_ADVISORY_URL")
+    index_hosts: str = Field("pypi.org:443,files.pythonhosted.org:443", alias="DEPLOY_PIPELINE_INDEX_HOSTS")
+    check_runs: bool = Field(False, alias="DEPLOY_PIPELINE_CHECK_RUNS")
+
     @property
     def work_folder(self) -> Path:
         """Mirrors, checkouts and Terraform work folders live here."""

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 
 import pytest
 
+collect_ignore = ["data"]  # a repository of its own, with tests that are run in a box
 PRIVATE_VARIABLES = ("AWS_", "GITHUB_", "SLACK_", "DEPLOY_PIPELINE_", "TF_VAR_", "DAGSTER_")
 KEPT = ("AWS_CA_BUNDLE",)
 

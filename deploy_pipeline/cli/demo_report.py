@@ -14,7 +14,7 @@ from rich.table import Table
 from deploy_pipeline.cli.follow import RunStory
 from deploy_pipeline.composition import Gateways, gateways_of
 from deploy_pipeline.core.candidate import Deployed
-from deploy_pipeline.ops.record import read_live
+from deploy_pipeline.gateways.live_record import read_live
 
 SECONDS = 10.0
 WIDE = 200  # columns of a log: a digest stays on its line

@@ -10,7 +10,7 @@ import click
 from rich.console import Console
 from rich.text import Text
 
-from deploy_pipeline.cli.checks import account_checks, machine_checks, project_checks
+from deploy_pipeline.cli.checks import account_checks, machine_checks, project_checks, validation_checks
 from deploy_pipeline.cli.checks.check import Ask, Check, Inspected, missing
 from deploy_pipeline.core.errors import DeployError
 from deploy_pipeline.gateways.clock import SystemClock
@@ -33,6 +33,13 @@ CHECKS: tuple[Ask, ...] = (
     account_checks.check_aws,
     account_checks.check_github,
     account_checks.check_slack,
+    validation_checks.check_isolation,
+    validation_checks.check_plan_role,
+    validation_checks.check_advisories,
+    validation_checks.check_tfsec,
+    validation_checks.check_infracost,
+    validation_checks.check_safety,
+    validation_checks.check_codecov,
     project_checks.check_sandbox,
 )
 MARKS = {"ok": ("✓", "green"), "missing": ("✗", "red"), "skipped": ("–", "yellow")}

@@ -28,6 +28,10 @@ class Developer:
         body = {"title": title, "head": branch, "base": base, "body": "Made by the demo."}
         return int(self._call("POST", "pulls", body)["number"])
 
+    def push(self, branch: str, changes: dict[str, bytes | None], message: str) -> str:
+        """Commit `changes` on a branch that is there; the SHA of its new head."""
+        return commit_on_branch(self.repository, branch, branch, changes, message, AUTHOR)
+
     def merge(self, number: int) -> str:
         """Merge a pull request; the SHA of the merge commit."""
         return str(self._call("PUT", f"pulls/{number}/merge", {"merge_method": "merge"})["sha"])

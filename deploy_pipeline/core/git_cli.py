@@ -18,6 +18,17 @@ SAFE = {
     "gc.autoDetach": "false",
     "gc.pruneExpire": "never",
 }
+# A diff reads no attributes (of the machine, of a branch), which could make a big file text or name a program, and
+# does not read files of more than a MiB: they count as binary. Names come quoted: one line each, in ASCII.
+PLAIN_DIFF = {
+    "core.attributesFile": "/dev/null",
+    "attr.tree": "4b825dc642cb6eb9a060e54bf8d69288fbee4904",
+    "core.bigFileThreshold": "1m",
+    "core.quotePath": "true",
+}
+# What stands in a mirror's `info/attributes` outranks every .gitattributes of a commit: files are written as git stores
+# them. `ident` alone can make a file ten times as large as git says.
+EXACT_FILES = "* -text -ident -filter !eol !working-tree-encoding\n"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 REFUSED = re.compile(
     r"authentication failed|could not read (username|password)|invalid username|\b40[13]\b|access denied", re.I
@@ -55,6 +66,7 @@ def environment(base: Mapping[str, str], clone_url: str = "", token: str | None 
         **numbered,
         "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_CONFIG_GLOBAL": "/dev/null",
+        "GIT_ATTR_NOSYSTEM": "1",
         "GIT_TERMINAL_PROMPT": "0",
         "GIT_SSH_COMMAND": "ssh -o BatchMode=yes",
         "LC_ALL": "C",
@@ -105,6 +117,15 @@ def has_commit(git: str, mirror: str, sha: str) -> list[str]:
     return [git, f"--git-dir={mirror}", "cat-file", "-e", f"{sha}^{{commit}}"]
 
 
+def list_files(git: str, mirror: str, sha: str) -> list[str]:
+    """Print a line for every file of the commit: mode, kind, object, size in bytes ("-" for a submodule), tab, path.
+
+    The path is in quotes where it is not plain ASCII.
+    """
+    command = [git, f"--git-dir={mirror}", "-c", "core.quotePath=true", "ls-tree"]
+    return [*command, "-r", "--long", "--full-tree", sha]
+
+
 def write_tree(git: str, mirror: str, sha: str, tree: str) -> list[str]:
     """Write the commit's files into the empty folder `tree`.
 
@@ -116,6 +137,23 @@ def write_tree(git: str, mirror: str, sha: str, tree: str) -> list[str]:
 def is_ancestor(git: str, mirror: str, ancestor: str, descendant: str) -> list[str]:
     """Ends with 0 for yes and 1 for no."""
     return [git, f"--git-dir={mirror}", "merge-base", "--is-ancestor", ancestor, descendant]
+
+
+def merge_base(git: str, mirror: str, base: str, head: str) -> list[str]:
+    """Prints the best common ancestor; ends with 1 where there is none."""
+    return [git, f"--git-dir={mirror}", "merge-base", base, head]
+
+
+def diff(git: str, mirror: str, base: str, head: str, output: str) -> list[str]:
+    """Write to the file `output` which files differ (the raw format), then a patch without context.
+
+    A renamed file is one removed and one added. Nothing that the repository names is run.
+    """
+    settings = [word for name, value in PLAIN_DIFF.items() for word in ("-c", f"{name}={value}")]
+    plain = ["--no-renames", "--no-ext-diff", "--no-textconv", "--no-color", "--no-relative", "--submodule=short"]
+    form = ["--raw", "--no-abbrev", "--patch", "--unified=0", "--src-prefix=a/", "--dst-prefix=b/"]
+    command = [git, f"--git-dir={mirror}", *settings, "diff-tree", "-r"]
+    return [*command, *plain, *form, f"--output={output}", base, head, "--"]
 
 
 def fetch_error(clone_url: str, stderr: str) -> DeployError:

@@ -5,6 +5,7 @@ A `Spec` that was not read by `spec_loader` has not had its names checked agains
 """
 
 from deploy_pipeline.core import spec_types as types
+from deploy_pipeline.core.spec_check import CheckSpec
 from deploy_pipeline.core.spec_checks import (
     EmailSpec,
     Expectation,
@@ -17,6 +18,7 @@ from deploy_pipeline.core.spec_checks import (
     SlackSpec,
     SmokeTest,
 )
+from deploy_pipeline.core.spec_pull_requests import ChecksSpec, ValidationSpec
 from deploy_pipeline.core.spec_targets import (
     BackendSpec,
     FunctionSpec,
@@ -32,6 +34,8 @@ from deploy_pipeline.core.spec_types import Name, Severity, SpecModel, Table
 __all__ = [
     "AwsSpec",
     "BackendSpec",
+    "CheckSpec",
+    "ChecksSpec",
     "EmailSpec",
     "Expectation",
     "FunctionSmokeTest",
@@ -53,6 +57,7 @@ __all__ = [
     "Spec",
     "SpecModel",
     "TerraformSpec",
+    "ValidationSpec",
 ]
 
 
@@ -101,5 +106,7 @@ class Spec(SpecModel):
     """calls that must succeed before and after a deployment goes live"""
     notifications: NotificationsSpec = NotificationsSpec()
     """who is told how a deployment ended"""
+    validation: ValidationSpec = ValidationSpec()
+    """how pull requests are validated"""
     nightly_e2e: NightlySpec = NightlySpec()
     """when the end-to-end checks run against what is live"""

@@ -151,3 +151,6 @@ Email = Annotated[
     ),
 ]
 VulnerabilityId = Annotated[str, _text(r"^[A-Za-z0-9][A-Za-z0-9._:-]*$", 'an id as Trivy prints it, such as "CVE-…"')]
+ToolVersion = Annotated[str, _text(r"^[0-9]+(\.[0-9A-Za-z]+)*$", 'an exact version, such as "26.10.1"')]
+Glob = Annotated[str, _text(r"^[^\s!#][^\x00-\x1f\x7f]*$", 'a pattern as in .gitignore, such as "*.py"')]
+RoleArn = Annotated[str, _text(r"^arn:aws[a-z-]*:iam::[0-9]{12}:role/\S+$", "the ARN of an IAM role")]

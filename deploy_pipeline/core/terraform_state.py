@@ -24,10 +24,10 @@ def read_state(state: Mapping[str, Any]) -> StateReading:
 
 def read_outputs(outputs: Mapping[str, Any]) -> dict[str, str]:
     """Read the object of `terraform output -json`: sensitive ones left out, what is not text as compact JSON."""
-    return {
-        name: output["value"]
-        if isinstance(output["value"], str)
-        else json.dumps(output["value"], separators=(",", ":"))
-        for name, output in outputs.items()
-        if not output.get("sensitive")
-    }
+    shown = {name: output["value"] for name, output in outputs.items() if not output.get("sensitive")}
+    return {name: value if isinstance(value, str) else compact(value) for name, value in shown.items()}
+
+
+def compact(value: Any) -> str:
+    """A value as JSON without spaces."""
+    return json.dumps(value, separators=(",", ":"))

@@ -90,11 +90,11 @@ class Child:
     ) -> None:
         self._end()
 
-    def pump(self, timeout: float) -> bool:
-        """Read output until the program ends. False when `timeout` seconds passed before that."""
+    def pump(self, timeout: float, stopped: Callable[[], bool] = lambda: False) -> bool:
+        """Read output until the program ends. False when `timeout` seconds passed, or `stopped()`, before that."""
         deadline = self._clock.monotonic() + timeout
         while not self._exited():
-            if self._clock.monotonic() >= deadline:
+            if self._clock.monotonic() >= deadline or stopped():
                 return False
             self._read(POLL_SECONDS if self._selector.get_map() else EXIT_POLL_SECONDS)
         return True

@@ -1,6 +1,7 @@
-"""The Docker engine: builds, tags and pushes images. Which images, and whether they may go out, is not decided here."""
+"""The Docker engine: builds, tags, pushes and removes images. What may go out is not decided here."""
 
 import math
+import os
 from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping
@@ -9,9 +10,11 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from docker import APIClient
+from docker.errors import ImageNotFound
 from docker.utils import parse_repository_tag
 
 from deploy_pipeline.core.errors import DeployError
+from deploy_pipeline.gateways.build_context import check_dockerignore, dockerfile_in
 from deploy_pipeline.gateways.clock import Clock
 from deploy_pipeline.gateways.docker_errors import LINES_SHOWN, STEP, build_failure, push_failure, translated
 from deploy_pipeline.gateways.docker_stream import Event, ended_after, said
@@ -30,7 +33,7 @@ class RegistryLogin:
 
 
 class DockerEngine(ABC):
-    """Builds, tags and pushes images."""
+    """Builds, tags, pushes and removes images."""
 
     @abstractmethod
     def build(
@@ -58,6 +61,13 @@ class DockerEngine(ABC):
         """Push `registry/repository:tag` and give the manifest's digest, `sha256:...`.
 
         Raises DeployError; retryable only when the registry or the way to it failed.
+        """
+
+    @abstractmethod
+    def remove(self, reference: str) -> None:
+        """Take the name `reference` from a local image, and remove the image with its last name. Absent is fine.
+
+        Raises DeployError where the engine refuses, as for an image that a container uses.
         """
 
     @abstractmethod
@@ -99,10 +109,11 @@ class LocalDockerEngine(DockerEngine):
         timeout: float,
     ) -> str:
         where = f"build of {tag}"
-        file = _file_in(context, dockerfile, where)
+        file = dockerfile_in(context, dockerfile, where)
+        check_dockerignore(context, where)
         with self._client(where) as client, ended_after(client, timeout, where):
             events = client.build(
-                path=str(context.resolve()),
+                path=os.path.realpath(context),
                 dockerfile=file,
                 tag=tag,
                 buildargs=dict(build_args),
@@ -134,6 +145,13 @@ class LocalDockerEngine(DockerEngine):
         with self._client(where) as client, ended_after(client, self._settings.push_timeout, where):
             return _pushed(client.push(repository, tag, stream=True, decode=True, auth_config=auth), where)
 
+    def remove(self, reference: str) -> None:
+        with self._client(f"removal of {reference}") as client:
+            try:
+                client.remove_image(reference)
+            except ImageNotFound:
+                return
+
     def version(self) -> str:
         with self._client("engine version") as client:
             return str(client.version()["Version"])
@@ -147,21 +165,6 @@ class LocalDockerEngine(DockerEngine):
                 yield client
             finally:
                 client.close()
-
-
-def _file_in(context: Path, dockerfile: str, where: str) -> str:
-    """`dockerfile` as the SDK wants it, when it is a file of the context."""
-    root = context.resolve()
-    file = (root / dockerfile).resolve()
-    if not file.is_relative_to(root):
-        raise DeployError(
-            f"{dockerfile} leaves the build context", where=where, todo="move the Dockerfile into the context"
-        )
-    if not file.is_file():
-        raise DeployError(
-            f"{context.name} has no {dockerfile}", where=where, todo="correct `context` or `dockerfile` of the image"
-        )
-    return file.relative_to(root).as_posix()
 
 
 def _built(events: Iterator[Event], on_line: Callable[[str], None], where: str) -> str:

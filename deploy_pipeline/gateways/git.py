@@ -1,18 +1,27 @@
 """Work trees of single commits, from a local mirror of a repository. It never writes to the remote."""
 
-import shutil
+import os
 import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 from deploy_pipeline.core import git_cli
+from deploy_pipeline.core.checks.subject import ChangedFile
 from deploy_pipeline.core.errors import DeployError
+from deploy_pipeline.core.tree_paths import TreePaths
 from deploy_pipeline.gateways.clock import Clock
 from deploy_pipeline.gateways.file_lock import file_lock
-from deploy_pipeline.gateways.process import Completed, Process, last_lines, minimal_environment
+from deploy_pipeline.gateways.git_history import GitHistory
+from deploy_pipeline.gateways.git_program import GitProgram
+from deploy_pipeline.gateways.process import Process, minimal_environment
 from deploy_pipeline.gateways.retrying import retrying
+
+UNUSED_DAYS = 14
+"""How long a checkout stays that nobody asks for. No run takes that long; what is asked for again is made again."""
 
 
 class Git(ABC):
@@ -24,11 +33,28 @@ class Git(ABC):
 
         Idempotent, and safe when several processes ask at once. `token` opens a private repository over HTTPS.
         Raises DeployError for an unknown commit, a refused token, or (retryable) a remote that does not answer.
+        Also for a commit whose folders are nested too deep, whose paths are too long, or whose files are too many.
         """
 
     @abstractmethod
     def is_ancestor(self, ancestor: str, descendant: str) -> bool:
         """Whether `ancestor` is `descendant` or in its history. Raises DeployError when no mirror has `descendant`."""
+
+    @abstractmethod
+    def merge_base(self, base: str, head: str) -> str:
+        """The full SHA of the commit where `head` left the history of `base`; both are full SHAs.
+
+        Raises DeployError where they have no common history, or no mirror has both: check them out first.
+        """
+
+    @abstractmethod
+    def changes(self, base: str, head: str) -> tuple[ChangedFile, ...]:
+        """What differs between the trees of two commits, by path; a renamed file is one removed and one added.
+
+        A file of more than a MiB, a symbolic link and a submodule have no lines, nor does any file after the first
+        64 MiB of a patch. Bytes of a name that are not UTF-8 appear as `\\xff`.
+        Raises DeployError when no mirror has both.
+        """
 
 
 @dataclass(frozen=True)
@@ -53,48 +79,43 @@ class LocalGit(Git):
         self._mirrors = settings.work / "mirrors"
         self._checkouts = settings.work / "checkouts"
         self._base = minimal_environment(settings.environment)
+        self._git = GitProgram(settings.program, process, self._base, settings.timeout)
+        self._history = GitHistory(self._git, self._mirrors)
 
     def checkout(self, clone_url: str, sha: str, token: str | None = None) -> Path:
         target = self._checkouts / git_cli.checked_sha(sha)
-        if target.is_dir():
+        if self._is_used(target):
             return target
         self._checkouts.mkdir(parents=True, exist_ok=True)
         mirror = self._mirrors / git_cli.mirror_name(clone_url)
         with file_lock(mirror.with_suffix(".lock"), self._clock, self._settings.lock_timeout):
-            if not target.is_dir():
+            if not self._is_used(target):
                 self._ensure_commit(mirror, clone_url, sha, token)
+                self._clear(mirror)
                 self._write_tree(mirror, sha, target)
         return target
 
     def is_ancestor(self, ancestor: str, descendant: str) -> bool:
-        git_cli.checked_sha(ancestor)
-        mirror = self._mirror_with(git_cli.checked_sha(descendant))
-        # A mirror has a commit's whole history: what it does not have is not in it.
-        if not self._has(mirror, ancestor):
-            return False
-        done = self._git(git_cli.is_ancestor(self._settings.program, str(mirror), ancestor, descendant))
-        if done.returncode not in (0, 1):
-            raise _broken(mirror, done)
-        return done.returncode == 0
+        return self._history.is_ancestor(ancestor, descendant)
 
-    def _mirror_with(self, sha: str) -> Path:
-        for mirror in sorted(self._mirrors.glob("*.git")):
-            if self._has(mirror, sha):
-                return mirror
-        raise DeployError(f"no mirror has the commit {sha}", where="git", todo="check the commit out first")
+    def merge_base(self, base: str, head: str) -> str:
+        return self._history.merge_base(base, head)
+
+    def changes(self, base: str, head: str) -> tuple[ChangedFile, ...]:
+        return self._history.changes(base, head)
 
     def _ensure_commit(self, mirror: Path, clone_url: str, sha: str, token: str | None) -> None:
         program = self._settings.program
         if not (mirror / "HEAD").exists():
-            self._checked(git_cli.init(program, str(mirror)), mirror)
-        if self._has(mirror, sha):
+            self._git.checked(git_cli.init(program, str(mirror)), mirror)
+        if self._git.has(mirror, sha):
             return
         # Nobody else works on the mirror while we hold its lock: these are left from a git that was killed.
         for stale in mirror.rglob("*.lock"):
             stale.unlink()
         environment = git_cli.environment(self._base, clone_url, token)
         self._fetch(git_cli.fetch_all(program, str(mirror), clone_url), clone_url, environment)
-        if not self._has(mirror, sha):
+        if not self._git.has(mirror, sha):
             self._fetch_alone(mirror, clone_url, sha, environment)
 
     def _fetch_alone(self, mirror: Path, clone_url: str, sha: str, environment: Mapping[str, str]) -> None:
@@ -114,40 +135,49 @@ class LocalGit(Git):
 
         retrying(self._clock, self._settings.attempts)(once)
 
+    def _is_used(self, target: Path) -> bool:
+        """Whether the checkout is there. If it is, its folder's time now says that it was used."""
+        now = self._clock.now().timestamp()
+        try:
+            os.utime(target, (now, now))
+        except FileNotFoundError:
+            return False
+        return True
+
+    def _clear(self, mirror: Path) -> None:
+        """Remove the checkouts that nobody has used for long, and what a process that was killed left behind."""
+        oldest = (self._clock.now() - timedelta(days=UNUSED_DAYS)).timestamp()
+        for checkout in self._checkouts.glob("[0-9a-f]*"):
+            # Another repository's lock may be held by somebody who removes the same one.
+            with suppress(FileNotFoundError):
+                if checkout.stat().st_mtime < oldest:
+                    # Out of sight first: nobody may be given a tree of which a part is gone.
+                    checkout.rename(self._checkouts / f"{_unfinished(mirror)}{checkout.name}")
+        for abandoned in self._checkouts.glob(f"{_unfinished(mirror)}*"):
+            # Not shutil.rmtree, which fails for folders that are nested deep.
+            remove = ["rm", "-rf", "--", str(abandoned)]
+            self._process.run(remove, env=self._base, timeout=self._settings.timeout)
+
     def _write_tree(self, mirror: Path, sha: str, target: Path) -> None:
         """Make the tree beside its place and move it there: a folder named by a commit is always complete."""
-        prefix = f".{mirror.name}-"
-        for abandoned in self._checkouts.glob(f"{prefix}*"):
-            shutil.rmtree(abandoned)
-        with tempfile.TemporaryDirectory(dir=self._checkouts, prefix=prefix) as making:
+        # Before anything is written: Python cannot remove every tree that git can write, and no disk can hold it.
+        listing = git_cli.list_files(self._settings.program, str(mirror), sha)
+        self._git.checked(listing, mirror, on_line=TreePaths(sha).take)
+        (mirror / "info").mkdir(exist_ok=True)
+        (mirror / "info" / "attributes").write_text(git_cli.EXACT_FILES)
+        with tempfile.TemporaryDirectory(dir=self._checkouts, prefix=_unfinished(mirror)) as making:
             tree = Path(making) / "tree"
             tree.mkdir()
             argv = git_cli.write_tree(self._settings.program, str(mirror), sha, str(tree))
-            self._checked(argv, mirror, cwd=tree, extra={"GIT_INDEX_FILE": f"{making}/index"})
+            self._git.checked(argv, mirror, cwd=tree, extra={"GIT_INDEX_FILE": f"{making}/index"})
             _normalise_modes(tree)
             tree.rename(target)
-
-    def _has(self, mirror: Path, sha: str) -> bool:
-        return self._git(git_cli.has_commit(self._settings.program, str(mirror), sha)).returncode == 0
-
-    def _checked(
-        self, argv: list[str], mirror: Path, *, cwd: Path | None = None, extra: Mapping[str, str] | None = None
-    ) -> None:
-        done = self._git(argv, cwd=cwd, extra=extra)
-        if done.returncode:
-            raise _broken(mirror, done)
-
-    def _git(self, argv: list[str], *, cwd: Path | None = None, extra: Mapping[str, str] | None = None) -> Completed:
-        environment = {**git_cli.environment(self._base), **(extra or {})}
-        return self._process.run(argv, cwd=cwd, env=environment, timeout=self._settings.timeout)
+            self._is_used(target)
 
 
-def _broken(mirror: Path, done: Completed) -> DeployError:
-    return DeployError(
-        f"git failed: {last_lines(done.stderr)}",
-        where=str(mirror),
-        todo="if the disk is not full, remove this folder: it is fetched again",
-    )
+def _unfinished(mirror: Path) -> str:
+    """How the names begin of folders that are no checkouts yet, or no longer."""
+    return f".{mirror.name}-"
 
 
 def _normalise_modes(tree: Path) -> None:

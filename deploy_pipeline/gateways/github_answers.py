@@ -88,7 +88,7 @@ class ComparisonAnswer(BaseModel):
     commits: list[CommitAnswer]
 
 
-class PullRequestAnswer(BaseModel):
+class CommitPullAnswer(BaseModel):
     """A pull request that a commit belongs to."""
 
     number: int
@@ -96,7 +96,7 @@ class PullRequestAnswer(BaseModel):
     merge_commit_sha: str | None = None
 
 
-def merged_pull_request(pulls: Sequence[PullRequestAnswer], sha: str) -> int | None:
+def merged_pull_request(pulls: Sequence[CommitPullAnswer], sha: str) -> int | None:
     """The number of the merged pull request that brought `sha`; the one whose merge made that commit comes first."""
     merged = [pull for pull in pulls if pull.merged_at]
     exact = [pull for pull in merged if pull.merge_commit_sha == sha]

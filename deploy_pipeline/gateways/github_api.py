@@ -1,54 +1,57 @@
 """GitHub's REST API through githubkit. The interface is `github`."""
 
+from functools import cached_property
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import Any
 from urllib.parse import quote
 
-from pydantic import ValidationError
-from tenacity import Retrying, retry_if_exception, stop_after_attempt, wait_exponential, wait_random
-
 from deploy_pipeline.core.commit import Commit
-from deploy_pipeline.core.errors import DeployError
+from deploy_pipeline.core.pull_permission import LabelEvent, Permission
 from deploy_pipeline.gateways import github_answers as answers
+from deploy_pipeline.gateways import github_check_runs, github_comments, github_identity, github_pulls
 from deploy_pipeline.gateways.clock import Clock
-from deploy_pipeline.gateways.github import BranchHead, GitHub, GitHubUnavailable, StatusState
-from deploy_pipeline.gateways.github_clients import GitHubSettings, app_client, installation_client
-from deploy_pipeline.gateways.github_errors import moved, taught
+from deploy_pipeline.gateways.github import (
+    Annotation,
+    BranchHead,
+    CheckRunStatus,
+    Conclusion,
+    GitHub,
+    PullList,
+    PullState,
+    StatusState,
+)
+from deploy_pipeline.gateways.github_clients import GitHubSettings, app_client
+from deploy_pipeline.gateways.github_requests import PAGE_SIZE, Requests
+from deploy_pipeline.gateways.github_texts import cut
 
-if TYPE_CHECKING:
-    from githubkit import GitHub as Client
-    from githubkit import Response
-
-T = TypeVar("T")
-
-ATTEMPTS = 3
-PAGE_SIZE = 100
 LONGEST_DESCRIPTION = 140
 
 
 class GitHubApi(GitHub):
     """The repositories that the credentials in `settings` may see.
 
-    After an outage, questions and statuses (which say the same when said twice) are asked again; deployments are not.
+    After an outage, questions and statuses (which say the same when said twice) are asked again; deployments, check
+    runs and new comments are not.
     """
 
     def __init__(self, settings: GitHubSettings, clock: Clock) -> None:
-        self._clock = clock
         self._settings = settings
-        self._client = installation_client(settings)
+        self._requests = Requests(settings, clock)
 
     def branch_head(self, repository: str, branch: str, etag: str | None) -> BranchHead | None:
         headers = {"If-None-Match": etag} if etag else {}
         url = f"/repos/{repository}/branches/{quote(branch)}"
-        answer = self._ask("GET", url, f"GitHub {repository}, branch {branch}", answers.BranchAnswer, headers=headers)
+        answer = self._requests.ask(
+            "GET", url, f"GitHub {repository}, branch {branch}", answers.BranchAnswer, headers=headers
+        )
         if answer.status_code == HTTPStatus.NOT_MODIFIED:
             return None
         return BranchHead(answer.parsed_data.commit.sha, answer.headers.get("etag", ""))
 
     def commit(self, repository: str, sha: str) -> Commit:
         where, url = f"GitHub {repository}, commit {sha}", f"/repos/{repository}/commits/{sha}"
-        found = self._ask("GET", url, where, answers.CommitAnswer).parsed_data
-        pulls = self._ask("GET", f"{url}/pulls", where, list[answers.PullRequestAnswer]).parsed_data
+        found = self._requests.ask("GET", url, where, answers.CommitAnswer).parsed_data
+        pulls = self._requests.ask("GET", f"{url}/pulls", where, list[answers.CommitPullAnswer]).parsed_data
         return found.as_commit(answers.merged_pull_request(pulls, found.sha))
 
     def commits_between(self, repository: str, base: str, head: str) -> tuple[Commit, ...]:
@@ -58,7 +61,7 @@ class GitHubApi(GitHub):
         while True:
             params = {"per_page": PAGE_SIZE, "page": page}
             url = f"/repos/{repository}/compare/{base}...{head}"
-            part = self._ask("GET", url, where, answers.ComparisonAnswer, params=params).parsed_data
+            part = self._requests.ask("GET", url, where, answers.ComparisonAnswer, params=params).parsed_data
             found += part.commits
             if not part.commits or len(found) >= part.total_commits:
                 break
@@ -66,7 +69,7 @@ class GitHubApi(GitHub):
         return tuple(commit.as_commit() for commit in answers.first_parents(found, found[-1].sha if found else head))
 
     def clone_url(self, repository: str) -> str:
-        answer = self._ask("GET", f"/repos/{repository}", f"GitHub {repository}", answers.RepositoryAnswer)
+        answer = self._requests.ask("GET", f"/repos/{repository}", f"GitHub {repository}", answers.RepositoryAnswer)
         return answer.parsed_data.clone_url
 
     def clone_token(self) -> str | None:
@@ -75,14 +78,19 @@ class GitHubApi(GitHub):
             return settings.token
         url = f"/app/installations/{settings.installation_id}/access_tokens"
         where = f"GitHub App {settings.app_id}, installation {settings.installation_id}"
-        answer = self._ask("POST", url, where, answers.InstallationToken, client=app_client(settings))
+        answer = self._requests.ask("POST", url, where, answers.InstallationToken, client=app_client(settings))
         return answer.parsed_data.token.get_secret_value()
 
     def set_status(
         self, repository: str, sha: str, *, state: StatusState, context: str, description: str, url: str | None
     ) -> None:
-        body = {"state": state, "context": context, "description": _cut(description), "target_url": url}
-        self._ask(
+        body = {
+            "state": state,
+            "context": context,
+            "description": cut(description, LONGEST_DESCRIPTION),
+            "target_url": url,
+        }
+        self._requests.ask(
             "POST", f"/repos/{repository}/statuses/{sha}", f"GitHub {repository}, status of {sha}", Any, json=body
         )
 
@@ -90,66 +98,56 @@ class GitHubApi(GitHub):
         body = {
             "ref": sha,
             "environment": environment,
-            "description": _cut(description),
+            "description": cut(description, LONGEST_DESCRIPTION),
             # Exactly this commit, whatever else is on the branch and whatever its checks say: both are decided here.
             "auto_merge": False,
             "required_contexts": [],
         }
         where = f"GitHub {repository}, deployment of {sha}"
-        answer = self._ask("POST", f"/repos/{repository}/deployments", where, answers.Identified, json=body, attempts=1)
+        answer = self._requests.ask(
+            "POST", f"/repos/{repository}/deployments", where, answers.Identified, json=body, attempts=1
+        )
         return answer.parsed_data.id
 
     def set_deployment_status(
         self, repository: str, deployment_id: int, *, state: str, description: str, url: str | None
     ) -> None:
-        body = {"state": state, "description": _cut(description), "log_url": url or ""}
+        body = {"state": state, "description": cut(description, LONGEST_DESCRIPTION), "log_url": url or ""}
         path = f"/repos/{repository}/deployments/{deployment_id}/statuses"
-        self._ask("POST", path, f"GitHub {repository}, deployment {deployment_id}", Any, json=body)
+        self._requests.ask("POST", path, f"GitHub {repository}, deployment {deployment_id}", Any, json=body)
 
-    def _ask(
-        self,
-        method: str,
-        url: str,
-        where: str,
-        model: type[T],
-        *,
-        attempts: int = ATTEMPTS,
-        client: "Client[Any] | None" = None,
-        **request: Any,
-    ) -> "Response[T]":
-        retrying = Retrying(
-            sleep=self._clock.sleep,
-            stop=stop_after_attempt(attempts),
-            wait=wait_exponential(multiplier=0.5, max=4) + wait_random(0, 0.5),
-            retry=retry_if_exception(_is_outage),
-            reraise=True,
-        )
-        return retrying(self._ask_once, client or self._client, method, url, where, model, request)
+    def open_pull_requests(self, repository: str, base: str, etag: str | None) -> PullList | None:
+        return github_pulls.open_pull_requests(self._requests, repository, base, etag)
 
-    def _ask_once(
-        self, client: "Client[Any]", method: str, url: str, where: str, model: type[T], request: dict[str, Any]
-    ) -> "Response[T]":
-        from githubkit.exception import GitHubException  # noqa: PLC0415 - slow to import
+    def pull_request(self, repository: str, number: int) -> PullState:
+        return github_pulls.pull_request(self._requests, repository, number)
 
-        try:
-            answer = client.request(method, url, response_model=model, **request)
-            if answer.is_success:
-                _ = answer.parsed_data  # parsed once and kept: what does not fit is told of here
-        except GitHubException as error:
-            raise taught(error, where, self._clock.now()) from error
-        except ValidationError as error:
-            todo = "is GITHUB_API_URL the address of GitHub's REST API?"
-            raise DeployError("the answer is not one of GitHub's", where=where, todo=todo) from error
-        if not answer.is_success and answer.status_code != HTTPStatus.NOT_MODIFIED:
-            raise moved(where)
-        return answer
+    def permission(self, repository: str, login: str) -> Permission:
+        return github_pulls.permission(self._requests, repository, login)
 
+    def label_events(self, repository: str, number: int, label: str) -> tuple[LabelEvent, ...]:
+        return github_pulls.label_events(self._requests, repository, number, label)
 
-def _is_outage(error: BaseException) -> bool:
-    """Whether trying again soon may help. A rate limit has its own time, and the caller is told of it."""
-    return isinstance(error, GitHubUnavailable) and error.retry_at is None
+    def remove_label(self, repository: str, number: int, label: str) -> None:
+        github_pulls.remove_label(self._requests, repository, number, label)
 
+    def login(self) -> str:
+        return self._identity.login
 
-def _cut(description: str) -> str:
-    too_long = len(description) > LONGEST_DESCRIPTION
-    return description[: LONGEST_DESCRIPTION - 1] + "…" if too_long else description
+    def upsert_comment(self, repository: str, number: int, marker: str, body: str) -> str:
+        comments = github_comments.Comments(self._requests, repository, number, self._identity.login)
+        return comments.upsert(marker, body)
+
+    def writes_check_runs(self) -> bool:
+        return bool(self._settings.app_id) or self._settings.check_runs
+
+    def set_check_run(
+        self, repository: str, sha: str, *, name: str, status: CheckRunStatus, conclusion: Conclusion | None,
+        title: str, summary: str, text: str, url: str, annotations: tuple[Annotation, ...],
+    ) -> None:  # fmt: skip
+        said = github_check_runs.Said(name, status, conclusion, title, summary, text, url, annotations)
+        github_check_runs.set_check_run(self._requests, repository, sha, said, self._identity.app_id)
+
+    @cached_property
+    def _identity(self) -> github_identity.Identity:
+        return github_identity.identity(self._requests)

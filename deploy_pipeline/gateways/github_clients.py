@@ -13,7 +13,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class GitHubSettings:
-    """Where GitHub is and who asks: a token, or a GitHub App's id, private key (PEM) and installation. In seconds."""
+    """Where GitHub is and who asks: a token, or a GitHub App's id, private key (PEM) and installation. In seconds.
+
+    GitHub lets only Apps write check runs; `check_runs` is for a server that lets a token do so too.
+    """
 
     api_url: str = "https://api.github.com"
     token: str | None = field(default=None, repr=False)
@@ -21,6 +24,7 @@ class GitHubSettings:
     private_key: str | None = field(default=None, repr=False)
     installation_id: int | None = None
     timeout: float = 15
+    check_runs: bool = False
 
 
 def installation_client(settings: GitHubSettings) -> "Client[Any]":

@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from deploy_pipeline.core.errors import DeployError
-from deploy_pipeline.gateways.github import GitHubUnavailable
+from deploy_pipeline.gateways.github import GitHubNotFound, GitHubUnavailable
 
 if TYPE_CHECKING:
     from githubkit.exception import GitHubException
@@ -14,12 +14,13 @@ if TYPE_CHECKING:
 SERVER_ERROR = 500
 TOO_MANY_REQUESTS = 429
 FORBIDDEN = 403
+NOT_FOUND = 404
 # What GitHub asks for where a secondary limit comes without a time.
 SECONDARY_LIMIT_PAUSE = timedelta(minutes=1)
 LESSONS = {
     401: "the credentials are wrong or have expired: set GITHUB_TOKEN, or the GitHub App's id, key and installation",
-    403: "give the token or the GitHub App the permissions contents: read, pull requests: read, statuses and "
-    "deployments: write on this repository",
+    403: "give the token or the GitHub App the permissions contents: read, statuses, deployments, issues and pull "
+    "requests: write, and the App checks: write, on this repository",
     404: "is the name right, and may these credentials see it? GitHub hides what they may not see",
     409: "the repository is empty or changed meanwhile",
     422: "does the commit exist on GitHub, and is every field within GitHub's limits?",
@@ -59,6 +60,8 @@ def _answered(response: "Response", where: str, now: datetime) -> DeployError:
         return GitHubUnavailable(what, where=where, todo=f"wait until {wait_until.isoformat()}", retry_at=wait_until)
     if status >= SERVER_ERROR or status == TOO_MANY_REQUESTS:
         return GitHubUnavailable(what, where=where, todo="wait; see githubstatus.com")
+    if status == NOT_FOUND:
+        return GitHubNotFound(what, where=where, todo=LESSONS[NOT_FOUND])
     return DeployError(what, where=where, todo=LESSONS.get(status, ""))
 
 

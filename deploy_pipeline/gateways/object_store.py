@@ -1,7 +1,8 @@
 """Objects in S3: whole, small, in memory. Not for streaming and not for listing."""
 
 from abc import ABC, abstractmethod
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, cast
 
 from deploy_pipeline.gateways.aws import AwsSettings, client, error_code, translated
 
@@ -38,9 +39,17 @@ class S3ObjectStore(ObjectStore):
     """S3 in the account and region of `settings`."""
 
     def __init__(self, settings: AwsSettings) -> None:
-        self._s3: S3Client = client(settings, "s3")
+        self._settings = settings
+
+    # Made when they are needed: each takes a fifth of a second, and most steps need neither.
+    @cached_property
+    def _s3(self) -> "S3Client":
+        return cast("S3Client", client(self._settings, "s3"))
+
+    @cached_property
+    def _once(self) -> "S3Client":
         # A conditional write that botocore repeats after a lost answer would be refused because of itself.
-        self._once: S3Client = client(settings, "s3", max_attempts=1)
+        return cast("S3Client", client(self._settings, "s3", max_attempts=1))
 
     def put(self, bucket: str, key: str, body: bytes, *, content_type: str) -> None:
         with translated(_where(bucket, key), lessons=LESSONS):

@@ -17,9 +17,13 @@ class Workspace:
         """Where a run plans and applies a stack: kept until it is applied, never shared by two runs."""
         return self._made(self.root / "terraform" / run_id / stack)
 
+    def validation(self, run_id: str) -> Path:
+        """Where a run lays out the trees that its checks look at."""
+        return self.root / "validation" / run_id
+
     def discard(self, folder: Path) -> None:
-        """Remove what an applied plan leaves behind: it holds the values of variables."""
-        if folder.is_relative_to(self.root):
+        """Remove what a run leaves behind: a plan holds the values of variables, a tree is large."""
+        if folder.is_relative_to(self.root) and folder.exists():
             shutil.rmtree(folder)
 
     def _made(self, folder: Path) -> Path:

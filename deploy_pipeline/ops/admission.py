@@ -6,8 +6,8 @@ from deploy_pipeline.core.errors import DeployError
 from deploy_pipeline.core.spec import Spec
 from deploy_pipeline.gateways.git import Git
 from deploy_pipeline.gateways.github import GitHub
+from deploy_pipeline.gateways.live_record import read_live
 from deploy_pipeline.gateways.object_store import ObjectStore
-from deploy_pipeline.ops.record import read_live
 from deploy_pipeline.ops.sources import checked_out
 
 

@@ -18,6 +18,7 @@ from deploy_pipeline.core.notice import success_notice
 from deploy_pipeline.gateways.ecr import Ecr
 from deploy_pipeline.gateways.git import Git
 from deploy_pipeline.gateways.github import GitHub
+from deploy_pipeline.gateways.live_record import write_live
 from deploy_pipeline.gateways.mail import Mail
 from deploy_pipeline.gateways.object_store import ObjectStore
 from deploy_pipeline.gateways.slack import Slack
@@ -25,7 +26,6 @@ from deploy_pipeline.ops.admission import refuse_to_go_backwards
 from deploy_pipeline.ops.announce import own_deployment, tell_github
 from deploy_pipeline.ops.boundary import stage
 from deploy_pipeline.ops.materialize import deployed_asset
-from deploy_pipeline.ops.record import write_live
 from deploy_pipeline.ops.retries import READ
 from deploy_pipeline.ops.tell import Tellers, attempt
 

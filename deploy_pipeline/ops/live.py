@@ -8,12 +8,12 @@ from deploy_pipeline.core.links import Links
 from deploy_pipeline.core.notice import success_notice
 from deploy_pipeline.core.spec import Spec
 from deploy_pipeline.gateways.functions import Functions
+from deploy_pipeline.gateways.live_record import read_live
 from deploy_pipeline.gateways.mail import Mail
 from deploy_pipeline.gateways.object_store import ObjectStore
 from deploy_pipeline.gateways.services import Services
 from deploy_pipeline.gateways.slack import Slack
 from deploy_pipeline.ops.boundary import stage
-from deploy_pipeline.ops.record import read_live
 from deploy_pipeline.ops.retries import READ
 from deploy_pipeline.ops.tell import Tellers
 

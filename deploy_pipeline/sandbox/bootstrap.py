@@ -1,9 +1,10 @@
 """Applying a repository's `terraform/bootstrap` to MiniStack, as a person applies it once to AWS."""
 
 import shutil
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from deploy_pipeline.core.errors import DeployError
 from deploy_pipeline.gateways.process import Process
 from deploy_pipeline.sandbox.layout import Layout
 from deploy_pipeline.sandbox.programs import must_run
@@ -14,6 +15,7 @@ FOLDER = Path("terraform", "bootstrap")
 NOT_COPIED = shutil.ignore_patterns(".terraform", "*.tfstate*", "*.tfplan")
 INIT_SECONDS = 300
 APPLY_SECONDS = 600
+LOST_ANSWER = "EntityAlreadyExists"
 TODO = "correct terraform/bootstrap, then run `deploy-pipeline sandbox up` again"
 
 
@@ -25,11 +27,12 @@ def apply_bootstrap(
     process: Process,
     environment: Mapping[str, str],
     progress: Progress,
+    reset: Callable[[], None],
 ) -> None:
     """Apply a copy of the stack with a state of its own; a state of an earlier MiniStack is thrown away.
 
-    `environment` is all that Terraform sees, and points at MiniStack. A repository without the folder has nothing to
-    prepare: that is said.
+    `environment` is all that Terraform sees, and points at MiniStack, whose account is empty and which `reset` empties
+    again. A repository without the folder has nothing to prepare: that is said.
     """
     shutil.rmtree(layout.bootstrap, ignore_errors=True)
     if not (source / FOLDER).is_dir():
@@ -41,7 +44,17 @@ def apply_bootstrap(
     run = [str(terraform), f"-chdir={layout.bootstrap}"]
     must_run(process, [*run, "init", "-input=false", "-no-color"], env=env, timeout=INIT_SECONDS, todo=TODO)
     apply = [*run, "apply", "-auto-approve", "-input=false", "-no-color"]
-    applied = must_run(process, apply, env=env, timeout=APPLY_SECONDS, todo=TODO)
+    try:
+        applied = must_run(process, apply, env=env, timeout=APPLY_SECONDS, todo=TODO)
+    except DeployError as error:
+        # MiniStack now and then does what it is asked and loses the answer: the provider asks again and is refused.
+        if LOST_ANSWER not in str(error):
+            raise
+        progress("MiniStack lost an answer: applying again to an empty account")
+        reset()
+        for state in layout.bootstrap.glob("*.tfstate*"):
+            state.unlink()
+        applied = must_run(process, apply, env=env, timeout=APPLY_SECONDS, todo=TODO)
     layout.log("bootstrap").write_text(applied.stdout)
 
 

@@ -2,6 +2,7 @@
 
 import shutil
 from datetime import UTC
+from functools import partial
 from importlib.resources import as_file, files
 from typing import Any
 
@@ -15,6 +16,7 @@ from deploy_pipeline.sandbox.github_double.repositories import find_repository
 from deploy_pipeline.sandbox.github_double.seed import create_repository
 from deploy_pipeline.sandbox.layout import Layout
 from deploy_pipeline.sandbox.machine import Machine, Surroundings, prepare_machine
+from deploy_pipeline.sandbox.package_index import index_hosts, pip_settings
 from deploy_pipeline.sandbox.pipeline_environment import pipeline_environment, versions
 from deploy_pipeline.sandbox.ports import LOOPBACK, free_port, is_local
 from deploy_pipeline.sandbox.processes import ProcessRecord
@@ -43,7 +45,8 @@ class BringUp:
         self._ensure_doubles()
         self._ensure_ministack(machine)
         self._ensure_bridge(machine)
-        env = pipeline_environment(self._layout, self.state, machine, self._region)
+        hosts = index_hosts(pip_settings(self._around.process, self._around.environment))
+        env = pipeline_environment(self._layout, self.state, machine, self._region, hosts)
         self._record(env=env, versions=versions(machine, self._around.process), ready=True)
         return self.state
 
@@ -110,6 +113,7 @@ class BringUp:
             around.process,
             environment,
             around.progress,
+            partial(emulated_aws.empty_account, port),
         )
         if self._source.sender:
             emulated_aws.verify_sender(self._source.sender, port, self._region)
@@ -130,7 +134,7 @@ class BringUp:
         preferred = self.state.ports.get("doubles", self._layout.preferred_port + 1)
         port = free_port([LOOPBACK], preferred)
         self._record(ports={**self.state.ports, "doubles": port})
-        self._around.progress(f"Starting the GitHub and Slack doubles on port {port}")
+        self._around.progress(f"Starting the doubles of GitHub, Slack and OSV on port {port}")
         self._add_server("doubles", self._servers.start_doubles(port))
 
     def _add_server(self, name: str, record: ProcessRecord) -> None:

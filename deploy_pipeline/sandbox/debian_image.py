@@ -3,14 +3,13 @@
 import os
 import re
 import shlex
-import sys
 from collections.abc import Mapping
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from deploy_pipeline.core.errors import DeployError
 from deploy_pipeline.gateways.process import Process, minimal_environment
 from deploy_pipeline.sandbox.debian import configured_mirror, install_packages, is_debian, reaching_options
+from deploy_pipeline.sandbox.package_index import addresses, pip_settings, read_settings
 from deploy_pipeline.sandbox.programs import Find, must_run
 from deploy_pipeline.sandbox.progress import Progress
 
@@ -22,7 +21,6 @@ LEFT_OUT = ("/usr/share/doc/*", "/usr/share/locale/*", "/usr/share/man/*", "/usr
 BUNDLE = Path("/etc/ssl/certs/ca-certificates.crt")  # Debian's place for it, here and in the image
 LOCAL_AUTHORITIES = Path("/usr/local/share/ca-certificates")
 BUNDLE_VARIABLES = ("PIP_CERT", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
-PIP_SETTING = re.compile(r"^(?::env:|global|install)\.(index-url|extra-index-url|trusted-host|timeout)='(.*)'$")
 PYTHON_IMAGE = re.compile(r"(^|/)python:3\.11([.-]\S*)?$")
 
 
@@ -36,8 +34,7 @@ def build_root(folder: Path, process: Process, find: Find, environment: Mapping[
     _require_mmdebstrap(process, find, progress)
     bundle = private_bundle(environment)
     pip_conf = folder / "pip.conf"
-    listed = process.run([sys.executable, "-m", "pip", "config", "list"], env=dict(environment), timeout=60).stdout
-    pip_conf.write_text(pip_configuration(listed, private_bundle=bundle is not None))
+    pip_conf.write_text(pip_configuration(pip_settings(process, environment), private_bundle=bundle is not None))
     apt = process.run(["apt-config", "dump"], timeout=60).stdout
     root = folder / "root.tar"
     argv = mmdebstrap_command(root, configured_mirror(SUITE), reaching_options(apt), pip_conf, bundle)
@@ -73,10 +70,8 @@ def pip_configuration(pip_config_list: str, *, private_bundle: bool) -> str:
 
     Only what another machine could use: no folders of this one, and no index with a password in its address.
     """
-    settings = {}
-    for line in pip_config_list.splitlines():
-        if (match := PIP_SETTING.match(line)) and (value := _portable(match[1], match[2])):
-            settings[match[1]] = value
+    portable = {name: _portable(name, value) for name, value in read_settings(pip_config_list).items()}
+    settings = {name: value for name, value in portable.items() if value}
     if private_bundle:
         settings["cert"] = str(BUNDLE)
     return "[global]\n" + "".join(f"{name} = {value}\n" for name, value in settings.items())
@@ -93,8 +88,7 @@ def private_bundle(environment: Mapping[str, str], local: Path = LOCAL_AUTHORITI
 def _portable(name: str, value: str) -> str:
     if not name.endswith("index-url"):
         return value
-    addresses = [part for part in value.replace("\\n", " ").split() if urlsplit(part).scheme in {"http", "https"}]
-    return " ".join(part for part in addresses if urlsplit(part).password is None)
+    return " ".join(address.geturl() for address in addresses(value) if address.password is None)
 
 
 def _require_mmdebstrap(process: Process, find: Find, progress: Progress) -> None:

@@ -1,4 +1,4 @@
-"""`python -m deploy_pipeline.sandbox.doubles`: the GitHub double and the Slack sink on one port of 127.0.0.1."""
+"""`python -m deploy_pipeline.sandbox.doubles`: the doubles of GitHub, Slack and OSV on one port of 127.0.0.1."""
 
 import os
 import signal
@@ -14,6 +14,8 @@ import uvicorn
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
+from deploy_pipeline.sandbox.advisories import published_advisories
+from deploy_pipeline.sandbox.advisory_service import ADVISORY_PATH, AdvisoryService, advisory_routes
 from deploy_pipeline.sandbox.github_double.app import (
     DEFAULT_LOGIN,
     DEFAULT_TOKEN,
@@ -46,8 +48,10 @@ def build_app(
         yield
         services.store.close()
 
-    routes = [*github_routes(Gate(services)), *slack_routes(sink)]
-    return Starlette(routes=routes, middleware=[Middleware(LoopbackOnly)], lifespan=lifespan)
+    advisories = advisory_routes(AdvisoryService(published_advisories()))
+    routes = [*github_routes(Gate(services)), *slack_routes(sink), *advisories]
+    loopback = Middleware(LoopbackOnly, public=(f"{ADVISORY_PATH}/",))
+    return Starlette(routes=routes, middleware=[loopback], lifespan=lifespan)
 
 
 class DoublesServer(uvicorn.Server):
@@ -61,6 +65,7 @@ class DoublesServer(uvicorn.Server):
             log_level="warning",
             timeout_graceful_shutdown=_GRACE_SECONDS,
             server_header=False,
+            date_header=False,  # the GitHub double sends the time of its own clock
         )
         super().__init__(config)
         self._on_listening = on_listening
@@ -91,7 +96,8 @@ def main(port: int, state: Path, port_file: Path | None, github_token: str, slac
     def announce(chosen: int) -> None:
         if port_file:
             write_port(port_file, chosen)
-        click.echo(f"http://{_HOST}:{chosen}/github/  http://{_HOST}:{chosen}/slack/")
+        site = f"http://{_HOST}:{chosen}"
+        click.echo(f"{site}/github/  {site}/slack/  {site}{ADVISORY_PATH}/v1/query")
 
     # uvicorn raises the signal again after its own clean stop; this makes that a normal exit.
     for number in (signal.SIGTERM, signal.SIGINT):

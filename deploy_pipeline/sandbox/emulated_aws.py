@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from importlib.resources import files
 from typing import Any
 
+import httpx
+
 from deploy_pipeline.core.errors import DeployError
 from deploy_pipeline.gateways.aws import translated
 
@@ -57,6 +59,13 @@ def answers(port: int, region: str = "us-east-1") -> bool:
     except (BotoCoreError, ClientError):
         return False
     return identity["Account"] == ACCOUNT
+
+
+def empty_account(port: int) -> None:
+    """Let MiniStack forget everything that it was told."""
+    answer = httpx.post(f"{endpoint(port)}/_ministack/reset", timeout=READ_SECONDS)
+    if answer.is_error:
+        raise DeployError(f"the reset answered {answer.status_code}", where="MiniStack", todo="run `sandbox up` again")
 
 
 def verify_sender(address: str, port: int, region: str) -> None:

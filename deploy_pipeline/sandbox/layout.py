@@ -58,7 +58,7 @@ class Layout:
 
     @property
     def doubles(self) -> Path:
-        """The repositories and records of the GitHub and Slack doubles."""
+        """The repositories and records of the doubles."""
         return self.home / "doubles"
 
     @property
@@ -80,6 +80,11 @@ class Layout:
     def work(self) -> Path:
         """The pipeline's own work folder."""
         return self.home / "work"
+
+    @property
+    def box_owners(self) -> Path:
+        """Where the pipeline keeps which of its processes own boxes (`gateways.box_owner`)."""
+        return self.work / "isolation" / "owners"
 
     def log(self, name: str) -> Path:
         """A process's output."""

@@ -13,14 +13,19 @@ _FORBIDDEN = 403
 
 
 class LoopbackOnly:
-    """ASGI middleware: 421 for a Host that is not this machine, 403 for a page of another origin."""
+    """ASGI middleware: 421 for a Host that is not this machine, 403 for a page of another origin.
 
-    def __init__(self, app: ASGIApp) -> None:
+    Below `public` paths all names are served: there is nothing to hide and nothing to change, and boxes without any
+    other way out know this machine by names of their own.
+    """
+
+    def __init__(self, app: ASGIApp, public: tuple[str, ...] = ()) -> None:
         self._app = app
+        self._public = public
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass the request on, or refuse it."""
-        if scope["type"] == "http":
+        if scope["type"] == "http" and not scope["path"].startswith(self._public):
             headers = Headers(scope=scope)
             refusal = _refusal(headers.getlist("host"), headers.getlist("origin"))
             if refusal:

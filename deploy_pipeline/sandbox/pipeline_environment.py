@@ -3,12 +3,13 @@
 import json
 import platform
 import re
+from collections.abc import Sequence
 
 from deploy_pipeline.gateways.process import Process
 from deploy_pipeline.sandbox.emulated_aws import aws_environment, endpoint
 from deploy_pipeline.sandbox.layout import Layout
 from deploy_pipeline.sandbox.machine import Machine
-from deploy_pipeline.sandbox.servers import GITHUB_TOKEN, SLACK_TOKEN, github_url, slack_url
+from deploy_pipeline.sandbox.servers import GITHUB_TOKEN, SLACK_TOKEN, advisory_url, github_url, slack_url
 from deploy_pipeline.sandbox.state import SandboxState
 from deploy_pipeline.sandbox.toolbox import toolbox_tools
 
@@ -16,7 +17,9 @@ ASK_SECONDS = 60
 TASK_CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION")
 
 
-def pipeline_environment(layout: Layout, state: SandboxState, machine: Machine, region: str) -> dict[str, str]:
+def pipeline_environment(
+    layout: Layout, state: SandboxState, machine: Machine, region: str, index_hosts: Sequence[str]
+) -> dict[str, str]:
     """The variables that `deploy_pipeline.settings` reads, and those that AWS clients and Terraform read."""
     aws = aws_environment(state.ports["ministack"], region)
     env = {
@@ -25,6 +28,9 @@ def pipeline_environment(layout: Layout, state: SandboxState, machine: Machine, 
         "GITHUB_TOKEN": GITHUB_TOKEN,
         "SLACK_API_URL": slack_url(state.ports["doubles"]),
         "SLACK_BOT_TOKEN": SLACK_TOKEN,
+        "DEPLOY_PIPELINE_CHECK_RUNS": "1",  # the double lets a token write them, GitHub itself Apps only
+        "DEPLOY_PIPELINE_ADVISORY_URL": advisory_url(state.ports["doubles"]),
+        "DEPLOY_PIPELINE_INDEX_HOSTS": ",".join(index_hosts),
         "DEPLOY_PIPELINE_WORK": str(layout.work),
         "DEPLOY_PIPELINE_TRIVY": str(machine.trivy),
         "DEPLOY_PIPELINE_TRIVY_CACHE": str(layout.trivy_cache),

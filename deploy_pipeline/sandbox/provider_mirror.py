@@ -10,7 +10,8 @@ from deploy_pipeline.core.errors import DeployError
 
 REGISTRY = "https://registry.terraform.io/.well-known/terraform.json"
 PROVIDER = Path("registry.terraform.io", "hashicorp", "aws")
-# The folders that Terraform itself searches: https://developer.hashicorp.com/terraform/cli/config/config-file#implied-local-mirror-directories
+# The folders that Terraform itself searches: its documentation of the CLI configuration calls them
+# "implied local mirror directories".
 IMPLIED = (
     "~/.terraform.d/plugins",
     "~/.local/share/terraform/plugins",

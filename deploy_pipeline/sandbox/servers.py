@@ -12,6 +12,7 @@ import httpx
 from deploy_pipeline.gateways.clock import Clock
 from deploy_pipeline.gateways.process import minimal_environment
 from deploy_pipeline.sandbox import emulated_aws
+from deploy_pipeline.sandbox.advisory_service import ADVISORY_PATH
 from deploy_pipeline.sandbox.layout import MARKER, Layout
 from deploy_pipeline.sandbox.ports import LOOPBACK
 from deploy_pipeline.sandbox.processes import ProcessRecord, is_running, start_detached, stop
@@ -75,7 +76,7 @@ class Servers:
         return record
 
     def start_doubles(self, port: int) -> ProcessRecord:
-        """Start the GitHub and Slack doubles on their last repositories and records."""
+        """Start the doubles of GitHub, Slack and OSV on their last repositories and records."""
         argv = [sys.executable, "-m", "deploy_pipeline.sandbox.doubles", "--port", str(port)]
         argv += ["--state", str(self.layout.doubles), "--github-token", GITHUB_TOKEN, "--slack-token", SLACK_TOKEN]
         record = start_detached(argv, self._own_environment(), self.layout.log("doubles"))
@@ -102,6 +103,11 @@ def github_url(port: int) -> str:
 def slack_url(port: int) -> str:
     """The base address of the Slack double's API."""
     return f"http://{LOOPBACK}:{port}/slack/api/"
+
+
+def advisory_url(port: int) -> str:
+    """What the double of OSV is asked at."""
+    return f"http://{LOOPBACK}:{port}{ADVISORY_PATH}/v1/query"
 
 
 def bridge_answers(address: str, port: int) -> bool:

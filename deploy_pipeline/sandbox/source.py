@@ -20,10 +20,11 @@ class Source:
 
     @property
     def base_images(self) -> list[str]:
-        """The images that its Dockerfiles start from."""
-        return sorted(
-            {image.build_args[BASE_IMAGE] for image in self.spec.images.values() if BASE_IMAGE in image.build_args}
-        )
+        """The images that its Dockerfiles start from, and the one that its pull requests are validated in."""
+        names = {image.build_args[BASE_IMAGE] for image in self.spec.images.values() if BASE_IMAGE in image.build_args}
+        if self.spec.validation.isolation == "container":
+            names.add(self.spec.validation.base_image)
+        return sorted(names)
 
     @property
     def sender(self) -> str | None:

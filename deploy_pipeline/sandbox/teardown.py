@@ -7,6 +7,10 @@ from pathlib import Path
 import docker
 
 from deploy_pipeline.core.errors import DeployError
+from deploy_pipeline.gateways.box_leftovers import remove_leftovers
+from deploy_pipeline.gateways.box_owner import BoxOwner
+from deploy_pipeline.gateways.docker_engine import DEFAULT_HOST
+from deploy_pipeline.gateways.docker_errors import translated
 from deploy_pipeline.gateways.file_lock import file_lock
 from deploy_pipeline.sandbox.base_image import stand_ins
 from deploy_pipeline.sandbox.containers import remove_own_containers, remove_pushed_images
@@ -45,8 +49,12 @@ def stop_everything(layout: Layout, state: SandboxState | None, around: Surround
     """Stop the sandbox's processes and their children, then remove its containers. The engine keeps running."""
     stop_servers(layout, state, (), around)
     client = _engine(around)
-    if client and (removed := remove_own_containers(client, layout)):
+    if client is None:
+        return
+    if removed := remove_own_containers(client, layout):
         around.progress(f"Removed {removed} containers")
+    if removed := remove_dead_boxes(client, layout, around):
+        around.progress(f"Removed {removed} containers and networks of validations that were cut short")
 
 
 def stop_servers(
@@ -60,6 +68,14 @@ def stop_servers(
         stop(servers, around.clock)
     # The children of a server end with it; who is left now has lost its parent, or was never recorded.
     stop([record for record in marked(layout.marker) if not in_session_of(record, kept)], around.clock)
+
+
+def remove_dead_boxes(client: docker.DockerClient, layout: Layout, around: Surroundings) -> int:
+    """Remove what pipelines that were killed left of validations; how much. Boxes of a living pipeline stay."""
+    if not layout.box_owners.is_dir():
+        return 0
+    with translated("leftovers of validations", around.environment.get("DOCKER_HOST") or DEFAULT_HOST):
+        return remove_leftovers(client.api, BoxOwner(layout.box_owners, around.clock))
 
 
 def _readable_state(layout: Layout, around: Surroundings) -> SandboxState | None:

@@ -52,6 +52,16 @@ def test_without_login_hides_what_a_url_carries() -> None:
     assert git_cli.without_login("https://me:token@github.com/a/b") == "https://github.com/a/b"
 
 
+def test_diff_reads_no_attributes_and_runs_no_program() -> None:
+    assert git_cli.diff("git", "/m.git", SHA, SHA[::-1], "/tmp/diff") == [
+        "git", "--git-dir=/m.git", "-c", "core.attributesFile=/dev/null",
+        "-c", "attr.tree=4b825dc642cb6eb9a060e54bf8d69288fbee4904", "-c", "core.bigFileThreshold=1m",
+        "-c", "core.quotePath=true", "diff-tree", "-r", "--no-renames", "--no-ext-diff", "--no-textconv", "--no-color",
+        "--no-relative", "--submodule=short", "--raw", "--no-abbrev", "--patch", "--unified=0", "--src-prefix=a/",
+        "--dst-prefix=b/", "--output=/tmp/diff", SHA, SHA[::-1], "--",
+    ]  # fmt: skip
+
+
 def test_fetch_all_ends_options_before_the_url() -> None:
     assert git_cli.fetch_all("git", "/m.git", "--upload-pack=evil") == [
         "git", "--git-dir=/m.git", "fetch", "--quiet", "--no-tags", "--no-write-fetch-head", "--no-recurse-submodules",

@@ -13,8 +13,8 @@ from deploy_pipeline.cli.demo_report import Report, containers_of, mail_messages
 from deploy_pipeline.cli.follow import RunStory, follow
 from deploy_pipeline.core.candidate import Deployed
 from deploy_pipeline.gateways.clock import SystemClock
+from deploy_pipeline.gateways.live_record import read_live
 from deploy_pipeline.ops.announce import STATUS_CONTEXT
-from deploy_pipeline.ops.record import read_live
 from deploy_pipeline.ops.waiting import wait_until
 from deploy_pipeline_tests.e2e.conftest import Pipeline
 

@@ -27,7 +27,8 @@ def id_of(name: str) -> str:
 
 
 class FakeDockerEngine(DockerEngine):
-    """Keeps names of images. `failures` maps a tag or reference to the error that its build or push raises.
+    """Keeps names of images. `failures` maps a tag or reference to the error that its build or push raises,
+    `removal of <reference>` to that of its removal.
 
     `output` is what every build prints; `images` maps the references that exist from the start to their ids.
     """
@@ -77,6 +78,11 @@ class FakeDockerEngine(DockerEngine):
             raise DeployError(what, where=f"push of {reference}", todo="build and tag it first")
         self.pushed[reference] = id_of(f"manifest of {self.images[reference]}")
         return self.pushed[reference]
+
+    def remove(self, reference: str) -> None:
+        if f"removal of {reference}" in self._failures:
+            raise self._failures[f"removal of {reference}"]
+        self.images.pop(reference, None)
 
     def version(self) -> str:
         return "20.10.24"

@@ -14,7 +14,7 @@ LOGIN = RegistryLogin("registry.example.com", "AWS", "s3cret")
 def test_fake_docker_engine_keeps_images_and_raises_what_it_was_told(tmp_path: Path) -> None:
     lines: list[str] = []
     refused = DeployError("denied")
-    fake = FakeDockerEngine(failures={"r/app:bad": refused}, output=("Step 1/1", "ok"))
+    fake = FakeDockerEngine(failures={"r/app:bad": refused, "removal of app:1": refused}, output=("Step 1/1", "ok"))
     image_id = fake.build(
         context=tmp_path,
         dockerfile="Dockerfile",
@@ -34,3 +34,8 @@ def test_fake_docker_engine_keeps_images_and_raises_what_it_was_told(tmp_path: P
         fake.tag("sha256:absent", "r/app:2")
     with pytest.raises(DeployError, match="does not exist locally"):
         fake.push("r/other:1", LOGIN)
+    fake.remove("r/app:1")
+    fake.remove("r/app:1")
+    with pytest.raises(DeployError):
+        fake.remove("app:1")
+    assert set(fake.images) == {"app:1"}

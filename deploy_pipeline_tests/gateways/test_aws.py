@@ -1,5 +1,7 @@
 """AWS's errors become errors that teach, and clients are made with limits."""
 
+from typing import Any
+
 import pytest
 from botocore import exceptions as vendor
 
@@ -10,10 +12,8 @@ DENIED_MESSAGE = "User: arn:aws:iam::1:user/ci is not authorized to perform: lam
 
 
 def client_error(code: str, message: str, status: int = 400) -> vendor.ClientError:
-    return vendor.ClientError(
-        {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}},  # type: ignore[typeddict-item]
-        "UpdateAlias",
-    )
+    answer: Any = {"Error": {"Code": code, "Message": message}, "ResponseMetadata": {"HTTPStatusCode": status}}
+    return vendor.ClientError(answer, "UpdateAlias")
 
 
 def raised_for(error: Exception, *, repeatable: bool = True) -> DeployError:

@@ -134,3 +134,23 @@ def test_build_whose_engine_dies_is_an_error_that_passes(context: Path) -> None:
     with docker_api((200, dying())) as api, pytest.raises(DeployError, match=r"broke|without an image") as caught:
         build(engine(api.host), context)
     assert caught.value.todo
+
+
+@pytest.mark.parametrize("target", ["/dev/zero", "/etc/hosts", "ignore.txt", ".dockerignore"])
+def test_build_follows_no_link_for_what_it_ignores(context: Path, target: str) -> None:
+    (context / "ignore.txt").write_text("x\n")
+    (context / ".dockerignore").symlink_to(target)
+    with pytest.raises(DeployError, match=r"\.dockerignore is a link or no regular file"):
+        build(engine("tcp://127.0.0.1:1"), context)
+
+
+def test_build_refuses_patterns_that_take_too_long(context: Path) -> None:
+    (context / ".dockerignore").write_text("**a" * 14 + "b\n")
+    with pytest.raises(DeployError, match=r"\.dockerignore has a pattern with more than 4 stars"):
+        build(engine("tcp://127.0.0.1:1"), context)
+
+
+def test_build_of_a_dockerfile_that_is_a_link_to_itself_says_that_there_is_none(context: Path) -> None:
+    (context / "circle").symlink_to("circle")
+    with pytest.raises(DeployError, match="has no circle"):
+        build(engine("tcp://127.0.0.1:1"), context, dockerfile="circle")

@@ -44,3 +44,20 @@ def test_build_failure_over_the_real_engine_names_the_step(context: Path) -> Non
 def test_push_of_an_unknown_image_is_an_error() -> None:
     with pytest.raises(DeployError, match="does not exist"):
         LocalDockerEngine(DockerSettings(), SystemClock()).push("localhost:5000/deploy-pipeline-test:absent", LOGIN)
+
+
+def test_remove_over_the_real_engine(context: Path) -> None:
+    target = LocalDockerEngine(DockerSettings(), SystemClock())
+    client = docker.from_env()
+    reference = "deploy-pipeline-test:removed"
+    image_id = build(target, context, tag=reference)
+    container = client.containers.create(image_id, command="none")
+    try:
+        with pytest.raises(DeployError, match="container"):
+            target.remove(reference)
+        container.remove()
+        target.remove(reference)
+        target.remove(reference)
+        assert client.images.list(name="deploy-pipeline-test") == []
+    finally:
+        client.close()

@@ -10,6 +10,7 @@ from deploy_pipeline.core.errors import DeployError
 from deploy_pipeline.gateways.clock import SystemClock
 from deploy_pipeline.gateways.git import GitSettings, LocalGit
 from deploy_pipeline.gateways.process import LocalProcess
+from deploy_pipeline_tests.fakes.fake_clock import FakeClock
 from deploy_pipeline_tests.gateways.git_case import ABSENT, Repository, local
 
 
@@ -147,3 +148,19 @@ def test_is_ancestor_knows_the_history(repository: Repository, tmp_path: Path) -
 def test_is_ancestor_of_a_commit_that_no_mirror_has_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(DeployError, match="no mirror has the commit"):
         local(tmp_path / "work").is_ancestor(ABSENT, ABSENT)
+
+
+def test_checkouts_that_nobody_used_for_two_weeks_are_removed_when_one_is_made(
+    repository: Repository, tmp_path: Path
+) -> None:
+    clock = FakeClock()
+    git = local(tmp_path / "work", clock=clock)
+    old, used = repository.commit({"a": "1"}), repository.commit({"a": "2"})
+    for sha in (old, used):
+        git.checkout(repository.url, sha)
+    clock.sleep(13 * 86_400)
+    git.checkout(repository.url, used)
+    clock.sleep(2 * 86_400)
+    new = git.checkout(repository.url, repository.commit({"a": "3"}))
+    assert {path.name for path in new.parent.iterdir()} == {used, new.name}
+    assert git.checkout(repository.url, old).is_dir()

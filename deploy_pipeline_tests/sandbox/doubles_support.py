@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import httpx
 from githubkit import GitHub, TokenAuthStrategy
@@ -53,10 +54,10 @@ class Doubles:
         """The client that the pipeline uses, without its own retries. Kept: its namespaces hold it weakly only."""
         return GitHub(TokenAuthStrategy(DEFAULT_TOKEN), base_url=self.api, auto_retry=False)
 
-    def raw(self, method: str, path: str, **options: object) -> httpx.Response:
+    def raw(self, method: str, path: str, **options: Any) -> httpx.Response:
         """A plain authenticated request to the REST API."""
-        headers = {"authorization": f"Bearer {DEFAULT_TOKEN}", **(options.pop("headers", None) or {})}  # type: ignore[dict-item]
-        return httpx.request(method, self.api + path, headers=headers, **options)  # type: ignore[arg-type]
+        headers = {"authorization": f"Bearer {DEFAULT_TOKEN}", **(options.pop("headers", None) or {})}
+        return httpx.request(method, self.api + path, headers=headers, **options)
 
     def control(self, name: str, **order: object) -> None:
         httpx.post(f"{self.site}/github/_control/{name}", json=order).raise_for_status()

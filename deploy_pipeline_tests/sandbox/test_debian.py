@@ -147,10 +147,10 @@ def test_pip_configuration_takes_only_what_another_machine_can_use() -> None:
 
     assert pip_configuration(listed, private_bundle=True) == (
         "[global]\n"
-        "timeout = 180\n"
         "index-url = https://index.example.com/simple\n"
         "extra-index-url = https://more.example.com/simple\n"
         "trusted-host = index.example.com\n"
+        "timeout = 180\n"
         "cert = /etc/ssl/certs/ca-certificates.crt\n"
     )
 

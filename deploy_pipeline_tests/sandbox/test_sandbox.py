@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import boto3
 import docker
 import httpx
 import pytest
@@ -137,6 +138,26 @@ def test_github_holds_the_source_and_slack_knows_the_token(state: SandboxState) 
 
     assert github.json()["sha"] == state.commit
     assert slack.json()["ok"]
+
+
+def test_advisories_are_known_and_tokens_may_write_check_runs(state: SandboxState) -> None:
+    query = {"package": {"name": "jinja2", "ecosystem": "PyPI"}, "version": "2.10"}
+
+    answer = httpx.post(state.env["DEPLOY_PIPELINE_ADVISORY_URL"], json=query).json()
+
+    assert [record["id"] for record in answer["vulns"]] == ["PYSEC-2019-217"]
+    assert state.env["DEPLOY_PIPELINE_CHECK_RUNS"] == "1"
+    assert ":" in state.env["DEPLOY_PIPELINE_INDEX_HOSTS"]
+
+
+def test_a_role_can_be_assumed_within_the_same_account(state: SandboxState) -> None:
+    role = "arn:aws:iam::123456789012:role/plan"
+
+    given = aws(state, "sts").assume_role(RoleArn=role, RoleSessionName="pull-request-1")["Credentials"]
+    session = boto3.Session(given["AccessKeyId"], given["SecretAccessKey"], given["SessionToken"], "us-east-1")
+    buckets = session.client("s3", endpoint_url=state.env["AWS_ENDPOINT_URL"]).list_buckets()["Buckets"]
+
+    assert "app-artifacts" in {bucket["Name"] for bucket in buckets}
 
 
 def test_environment_names_files_that_exist(state: SandboxState) -> None:

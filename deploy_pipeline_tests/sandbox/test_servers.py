@@ -12,7 +12,7 @@ from deploy_pipeline.sandbox.programs import find_on_path, must_run
 from deploy_pipeline.sandbox.servers import Servers, bridge_answers, doubles_answer
 from deploy_pipeline.sandbox.source import read_source
 from deploy_pipeline_tests.fakes.fake_clock import FakeClock
-from deploy_pipeline_tests.fakes.fake_process import FakeProcess
+from deploy_pipeline_tests.fakes.fake_process import FakeProcess, ProcessCall, succeed
 
 SECRETS = {
     "AWS_SECRET_ACCESS_KEY": "real",
@@ -60,7 +60,7 @@ def test_read_source_knows_base_images_and_sender(tmp_path: Path) -> None:
 
     source = read_source(tmp_path)
 
-    assert source.base_images == ["python:3.11-slim"]
+    assert source.base_images == ["python:3.11-slim", "python:3.11-slim-bookworm"]
     assert source.sender == "from@example.com"
     assert source.spec.aws.region == "eu-west-1"
 
@@ -68,6 +68,29 @@ def test_read_source_knows_base_images_and_sender(tmp_path: Path) -> None:
 def test_read_source_says_where_there_is_no_spec(tmp_path: Path) -> None:
     with pytest.raises(DeployError, match=r"no deploy\.yaml"):
         read_source(tmp_path)
+
+
+def forget() -> None:
+    raise AssertionError("the account was emptied")
+
+
+def test_apply_bootstrap_begins_again_when_an_answer_was_lost(tmp_path: Path) -> None:
+    source, layout = tmp_path / "source", Layout(tmp_path / "home")
+    (source / "terraform/bootstrap").mkdir(parents=True)
+    layout.log("bootstrap").parent.mkdir(parents=True)
+    lost = ["Error: creating IAM Policy (p): EntityAlreadyExists: A policy called p already exists."]
+
+    def respond(call: ProcessCall) -> Completed:
+        if "apply" in call.argv and lost:
+            (layout.bootstrap / "terraform.tfstate").write_text("half")
+            return Completed(call.argv, 1, "", lost.pop())
+        assert not (layout.bootstrap / "terraform.tfstate").exists()
+        return succeed(call)
+
+    process, said, emptied = FakeProcess(respond), list[str](), list[bool]()
+    apply_bootstrap(source, layout, Path("/t"), None, process, {}, said.append, lambda: emptied.append(True))
+    assert emptied == [True]
+    assert [call.argv[2] for call in process.calls] == ["init", "apply", "apply"]
 
 
 def test_apply_bootstrap_works_on_a_copy_without_an_old_state(tmp_path: Path) -> None:
@@ -79,7 +102,9 @@ def test_apply_bootstrap_works_on_a_copy_without_an_old_state(tmp_path: Path) ->
         (stack / name).touch()
     layout, said = Layout(home), list[str]()
 
-    apply_bootstrap(source, layout, Path("/t"), Path("/mirror"), process, {"AWS_ENDPOINT_URL": "http://e"}, said.append)
+    apply_bootstrap(
+        source, layout, Path("/t"), Path("/mirror"), process, {"AWS_ENDPOINT_URL": "http://e"}, said.append, forget
+    )
 
     assert sorted(path.name for path in layout.bootstrap.iterdir()) == [".terraform.lock.hcl", "main.tf"]
     assert [call.argv[:3] for call in process.calls] == [
@@ -95,7 +120,7 @@ def test_apply_bootstrap_works_on_a_copy_without_an_old_state(tmp_path: Path) ->
 def test_apply_bootstrap_says_when_there_is_nothing_to_apply(tmp_path: Path) -> None:
     process, said = FakeProcess(), list[str]()
 
-    apply_bootstrap(tmp_path, Layout(tmp_path), Path("/t"), None, process, {}, said.append)
+    apply_bootstrap(tmp_path, Layout(tmp_path), Path("/t"), None, process, {}, said.append, forget)
 
     assert process.calls == []
     assert "no terraform/bootstrap" in said[0]

@@ -20,6 +20,11 @@ output "deploy_role_arn" {
   value       = aws_iam_role.deploy.arn
 }
 
+output "plan_role_arn" {
+  description = "The role that pull requests are planned with (validation.checks.terraform_plan.role_arn in deploy.yaml)."
+  value       = aws_iam_role.plan.arn
+}
+
 output "permissions_boundary_arn" {
   description = "The boundary that every role made by ../main has to carry."
   value       = aws_iam_policy.boundary.arn

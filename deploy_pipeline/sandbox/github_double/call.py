@@ -32,6 +32,11 @@ class Services:
         """Now, as GitHub writes times."""
         return iso(self.clock())
 
+    def owner_of(self, token: str) -> str | None:
+        """The login that a token belongs to: one of `tokens`, or somebody whom the control interface let in."""
+        people = self.store.children("person", "", token)
+        return self.tokens.get(token) or (people[-1]["login"] if people else None)
+
 
 @dataclass(frozen=True)
 class Reply:

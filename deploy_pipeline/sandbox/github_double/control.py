@@ -84,11 +84,22 @@ class Collaborator(Order):
 
     repository: str
     login: str
-    permission: Literal["admin", "write", "read", "none"]
+    permission: Literal["admin", "maintain", "write", "triage", "read", "none"]
 
     def apply(self, gate: Gate) -> None:
         """Store the permission."""
         gate.services.store.add("collaborator", self.repository, self.login, {"permission": self.permission})
+
+
+class Person(Order):
+    """Let somebody else in, by a token of their own; what they may do with a repository is a `Collaborator`."""
+
+    login: Annotated[str, Field(pattern=r"^[A-Za-z0-9-]{1,39}(\[bot\])?$")]
+    token: Annotated[str, Field(pattern=r"^\S+$")]
+
+    def apply(self, gate: Gate) -> None:
+        """Store the token."""
+        gate.services.store.add("person", "", self.token, {"login": self.login})
 
 
 class Reset(Order):
@@ -107,6 +118,7 @@ _ORDERS: dict[str, type[Order]] = {
     "rate_limit": PrimaryLimit,
     "latency": Latency,
     "collaborators": Collaborator,
+    "people": Person,
     "reset": Reset,
 }
 

@@ -7,6 +7,7 @@ import re
 from collections.abc import Awaitable, Callable
 from contextlib import nullcontext
 from dataclasses import dataclass, field
+from email.utils import format_datetime
 from http import HTTPStatus
 
 from starlette.concurrency import run_in_threadpool
@@ -62,7 +63,7 @@ class Gate:
             response = self._respond(incoming, login)
         except ApiError as error:
             response = _json(error.body(), error.status, error.headers)
-        response.headers.update(_FIXED_HEADERS)
+        response.headers.update({**_FIXED_HEADERS, "date": format_datetime(self.services.clock(), usegmt=True)})
         if login:
             response.headers.update(self.services.rate_limit.quota(login).headers())
         self._note(incoming, login, response.status_code)
@@ -70,7 +71,7 @@ class Gate:
 
     def _login(self, incoming: Incoming) -> str | None:
         match = _AUTHORIZATION.fullmatch(incoming.headers.get("authorization", ""))
-        return self.services.tokens.get(match[1]) if match else None
+        return self.services.owner_of(match[1]) if match else None
 
     def _respond(self, incoming: Incoming, login: str | None) -> Response:
         fault = self.faults.take(incoming.method, incoming.path)
@@ -113,6 +114,8 @@ class Gate:
 def _rendered(reply: Reply, incoming: Incoming) -> Response:
     """The answer, or 304 when the client has it already."""
     headers = {"link": reply.link} if reply.link else {}
+    if reply.status == HTTPStatus.NO_CONTENT:
+        return Response(status_code=reply.status)
     if incoming.method != "GET":
         created = reply.status == HTTPStatus.CREATED and isinstance(reply.body, dict)
         return _json(reply.body, reply.status, {**headers, **({"location": reply.body["url"]} if created else {})})

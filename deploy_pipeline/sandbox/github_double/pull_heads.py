@@ -6,6 +6,7 @@ so that a mirror can fetch it after its branch is gone.
 
 from deploy_pipeline.sandbox.github_double.call import Services
 from deploy_pipeline.sandbox.github_double.git.repository import BareRepository
+from deploy_pipeline.sandbox.github_double.issue_events import record
 from deploy_pipeline.sandbox.github_double.repositories import find_repository
 from deploy_pipeline.sandbox.github_double.store import Document
 
@@ -39,7 +40,22 @@ def refresh(services: Services, full_name: str, repository: BareRepository, pull
         pin_head(repository, pull["number"], {**pull, **changes}["head_sha"])
     if "merge_commit_sha" in changes:
         changes |= {"merged_at": now, "merged_by": pull["user"]}
+    for event in _events(repository, pull, changes, head):
+        # Who pushed is not known here: git has no accounts.
+        record(services, full_name, pull["number"], event, pull["user"])
     return services.store.update(pull, **changes, updated_at=now)
+
+
+def _events(repository: BareRepository, pull: Document, changes: Document, head: str | None) -> list[str]:
+    """What GitHub notes of such changes; of a plain push it notes nothing."""
+    moved = "head_sha" in changes and not repository.is_ancestor(pull["head_sha"], changes["head_sha"])
+    noted = {
+        "head_ref_force_pushed": moved,
+        "head_ref_deleted": head is None,
+        "merged": "merge_commit_sha" in changes,
+        "closed": changes.get("state") == "closed",
+    }
+    return [event for event, happened in noted.items() if happened]
 
 
 def _observed(repository: BareRepository, pull: Document, head: str | None, base: str | None) -> Document:

@@ -8,6 +8,7 @@ from deploy_pipeline.sandbox.github_double.errors import ApiError
 from deploy_pipeline.sandbox.github_double.git.history import Signature, read_commits
 from deploy_pipeline.sandbox.github_double.git.merge import merged_tree, write_commit
 from deploy_pipeline.sandbox.github_double.git.repository import BareRepository
+from deploy_pipeline.sandbox.github_double.issue_events import record
 from deploy_pipeline.sandbox.github_double.pull_heads import pin_head
 from deploy_pipeline.sandbox.github_double.shapes.people import email_of
 from deploy_pipeline.sandbox.github_double.store import Document
@@ -25,7 +26,9 @@ class MergeOrder:
     message: str | None = None
 
 
-def merge_pull(services: Services, repository: BareRepository, pull: Document, order: MergeOrder) -> Document:
+def merge_pull(
+    services: Services, full_name: str, repository: BareRepository, pull: Document, order: MergeOrder
+) -> Document:
     """Merge an open, unconflicted pull request; the document as merged.
 
     Raises `ApiError` 405 on a conflict or when the base branch moved meanwhile.
@@ -37,6 +40,8 @@ def merge_pull(services: Services, repository: BareRepository, pull: Document, o
         services.store.update(pull, merge_commit_sha=None)
         raise ApiError(_REFUSED, "Base branch was modified. Review and try the merge again.")
     pin_head(repository, pull["number"], pull["head_sha"])
+    for event in ("merged", "closed"):
+        record(services, full_name, pull["number"], event, order.login)
     times = dict.fromkeys(("merged_at", "closed_at", "updated_at"), services.timestamp())
     return services.store.update(pull, state="closed", merged_by=order.login, **times)
 

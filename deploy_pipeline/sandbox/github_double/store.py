@@ -74,6 +74,11 @@ class Store:
             self._connection.execute("UPDATE documents SET body = ? WHERE id = ?", (json.dumps(body), document["id"]))
         return changed
 
+    def delete(self, document: Document) -> None:
+        """Forget a document that was read before; its id is never used again."""
+        with self.lock:
+            self._connection.execute("DELETE FROM documents WHERE id = ?", (document["id"],))
+
     def _rows(self, query: str, values: tuple[str | int, ...]) -> list[Document]:
         with self.lock:
             rows = self._connection.execute(query, values).fetchall()

@@ -1,15 +1,18 @@
-"""Endpoints of a pull request as an issue: comments and labels. Issues that are no pull requests do not exist here."""
+"""Endpoints of a pull request as an issue: comments, labels, events. No issues but pull requests exist here."""
 
 from typing import Any
 
 from deploy_pipeline.sandbox.github_double.call import Call, Reply, Routes
 from deploy_pipeline.sandbox.github_double.errors import invalid_request, not_found, validation_failed
 from deploy_pipeline.sandbox.github_double.fields import Fields
-from deploy_pipeline.sandbox.github_double.shapes.pulls import comment, label
+from deploy_pipeline.sandbox.github_double.issue_events import events_of, record
+from deploy_pipeline.sandbox.github_double.pull_heads import find_pull
+from deploy_pipeline.sandbox.github_double.shapes.pulls import comment, issue_event, label
 from deploy_pipeline.sandbox.github_double.store import Document
 from deploy_pipeline.sandbox.github_double.times import iso
 
 _CREATED = 201
+_NO_CONTENT = 204
 _LONGEST_BODY = 65536
 _LONGEST_LABEL = 50
 
@@ -45,6 +48,18 @@ def update_comment(call: Call) -> Reply:
     return Reply(_comment_shape(call)(changed))
 
 
+def delete_comment(call: Call) -> Reply:
+    """DELETE .../issues/comments/{id}."""
+    call.store.delete(call.document("comment"))
+    return Reply(None, status=_NO_CONTENT)
+
+
+def list_events(call: Call) -> Reply:
+    """GET .../issues/{number}/events, oldest first."""
+    found = events_of(call.services, call.full_name, _issue(call)["number"])
+    return call.list_reply(found, lambda value: issue_event(call.urls, call.full_name, value))
+
+
 def list_labels(call: Call) -> Reply:
     """GET .../issues/{number}/labels."""
     return call.list_reply(_issue(call)["labels"], lambda name: label(call.urls, call.full_name, name))
@@ -63,18 +78,19 @@ def replace_labels(call: Call) -> Reply:
 
 def remove_label(call: Call) -> Reply:
     """DELETE .../issues/{number}/labels/{name}."""
-    issue, name = _issue(call), call.params["name"]
-    if name not in issue["labels"]:
+    issue, name = _issue(call), call.params["name"].casefold()
+    kept = [other for other in issue["labels"] if other.casefold() != name]
+    if kept == issue["labels"]:
         raise not_found("Label does not exist")
-    return _set_labels(call, issue, [other for other in issue["labels"] if other != name])
+    return _set_labels(call, issue, kept)
 
 
 def _issue(call: Call) -> Document:
-    call.repository()
-    found = call.store.children("pull", call.full_name, call.number("number"))
-    if not found:
+    # As git has it now: what was pushed before this request is noted before what this request does.
+    found = find_pull(call.services, call.full_name, call.repository(), call.number("number"))
+    if found is None:
         raise not_found()
-    return found[0]
+    return found
 
 
 def _body(call: Call) -> str:
@@ -100,9 +116,20 @@ def _label_names(call: Call) -> list[str]:
 
 
 def _set_labels(call: Call, issue: Document, names: list[str]) -> Reply:
-    labels = list(dict.fromkeys(names))
+    first: dict[str, str] = {}
+    for name in names:
+        first.setdefault(name.casefold(), name)
+    labels = list(first.values())
+    _note_labels(call, issue, labels)
     call.store.update(issue, labels=labels, updated_at=call.services.timestamp())
     return Reply([label(call.urls, call.full_name, name) for name in labels])
+
+
+def _note_labels(call: Call, issue: Document, labels: list[str]) -> None:
+    for event, one, other in (("unlabeled", issue["labels"], labels), ("labeled", labels, issue["labels"])):
+        for name in one:
+            if name not in other:
+                record(call.services, call.full_name, issue["number"], event, call.login, label=name)
 
 
 ROUTES: Routes = (
@@ -110,6 +137,8 @@ ROUTES: Routes = (
     ("POST", "/repos/{owner}/{repo}/issues/{number}/comments", create_comment),
     ("GET", "/repos/{owner}/{repo}/issues/comments/{id}", get_comment),
     ("PATCH", "/repos/{owner}/{repo}/issues/comments/{id}", update_comment),
+    ("DELETE", "/repos/{owner}/{repo}/issues/comments/{id}", delete_comment),
+    ("GET", "/repos/{owner}/{repo}/issues/{number}/events", list_events),
     ("GET", "/repos/{owner}/{repo}/issues/{number}/labels", list_labels),
     ("POST", "/repos/{owner}/{repo}/issues/{number}/labels", add_labels),
     ("PUT", "/repos/{owner}/{repo}/issues/{number}/labels", replace_labels),

@@ -6,6 +6,7 @@ from deploy_pipeline.sandbox.github_double.errors import ApiError, not_found, va
 from deploy_pipeline.sandbox.github_double.git.changes import changed_files
 from deploy_pipeline.sandbox.github_double.git.history import read_commits
 from deploy_pipeline.sandbox.github_double.git.repository import BareRepository
+from deploy_pipeline.sandbox.github_double.issue_events import record
 from deploy_pipeline.sandbox.github_double.pull_heads import (
     find_pull,
     follow_branch,
@@ -87,6 +88,7 @@ def update_pull(call: Call) -> Reply:
     state = fields.choice("state", ("open", "closed"), pull["state"])
     if state != pull["state"]:
         changes |= _change_state(call, repository, pull, state)
+        record(call.services, call.full_name, pull["number"], "closed" if state == "closed" else "reopened", call.login)
     pull = call.store.update(pull, **changes, updated_at=call.services.timestamp())
     return Reply(PullShapes(call, repository).full(refresh(call.services, call.full_name, repository, pull)))
 
@@ -126,7 +128,7 @@ def merge(call: Call) -> Reply:
     if fields.text("sha") not in (None, pull["head_sha"]):
         raise ApiError(_CONFLICT, "Head branch was modified. Review and try the merge again.")
     order = MergeOrder(method, call.login, fields.text("commit_title"), fields.text("commit_message"))
-    merged = merge_pull(call.services, repository, pull, order)
+    merged = merge_pull(call.services, call.full_name, repository, pull, order)
     return Reply({"sha": merged["merge_commit_sha"], "merged": True, "message": "Pull Request successfully merged"})
 
 

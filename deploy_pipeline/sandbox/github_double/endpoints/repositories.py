@@ -79,9 +79,14 @@ def _contents(call: Call, ref: str, entry: TreeEntry) -> Reply:
 
 
 def get_permission(call: Call) -> Reply:
-    """GET .../collaborators/{user}/permission: token owners are admins, others what the control interface gave them."""
+    """GET .../collaborators/{user}/permission: token owners are admins, others what the control interface gave them.
+
+    404 for who has no account: a deleted user, and a GitHub App.
+    """
     call.repository()
     login = call.params["user"]
+    if login == "ghost" or login.endswith("[bot]"):
+        raise not_found(f"{login} is not a user")
     granted = call.store.children("collaborator", call.full_name, login)
     known = "admin" if login in call.services.tokens.values() else "none"
     return Reply(people.permission(call.urls, login, granted[-1]["permission"] if granted else known))

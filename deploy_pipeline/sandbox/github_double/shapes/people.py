@@ -14,6 +14,9 @@ _USER_LINKS = (
     "received_events",
 )
 _SINCE = "2020-01-01T00:00:00Z"
+_ROLES = ("none", "read", "triage", "write", "maintain", "admin")
+_NEEDED = {"admin": 5, "maintain": 4, "push": 3, "triage": 2, "pull": 1}
+_LEGACY = {"maintain": "write", "triage": "read"}
 _NOREPLY = "@users.noreply.github.com"
 
 
@@ -79,13 +82,8 @@ def private_user(urls: Urls, login: str) -> dict[str, Any]:
 
 
 def permission(urls: Urls, login: str, level: str) -> dict[str, Any]:
-    """`RepositoryCollaboratorPermission` for admin, write, read or none."""
-    flags = {
-        "admin": level == "admin",
-        "maintain": level == "admin",
-        "push": level in ("admin", "write"),
-        "triage": level in ("admin", "write"),
-        "pull": level != "none",
-    }
+    """`RepositoryCollaboratorPermission` for a role; `permission` is the nearest of admin, write, read and none."""
+    rank = _ROLES.index(level)
+    flags = {name: rank >= needed for name, needed in _NEEDED.items()}
     user = {**simple_user(urls, login), "permissions": flags, "role_name": level}
-    return {"permission": level, "role_name": level, "user": user}
+    return {"permission": _LEGACY.get(level, level), "role_name": level, "user": user}

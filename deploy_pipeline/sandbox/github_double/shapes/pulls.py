@@ -1,4 +1,4 @@
-"""Pull requests, labels and comments in GitHub's JSON shapes."""
+"""Pull requests, labels, comments and events in GitHub's JSON shapes."""
 
 from typing import Any
 from urllib.parse import quote
@@ -55,6 +55,23 @@ def label(urls: Urls, full_name: str, name: str) -> dict[str, Any]:
         "default": False,
         "archived_at": None,
         "archived_by": None,
+    }
+
+
+def issue_event(urls: Urls, full_name: str, value: Document) -> dict[str, Any]:
+    """`IssueEvent`; only the events of labels have a label."""
+    named = {"label": {"name": value["label"], "color": _LABEL_COLOR}} if "label" in value else {}
+    return {
+        "id": value["id"],
+        "node_id": node_id("IssueEvent", value["id"]),
+        "url": urls.api_repository(full_name, f"/issues/events/{value['id']}"),
+        "actor": simple_user(urls, value["actor"]),
+        "event": value["event"],
+        "commit_id": None,
+        "commit_url": None,
+        "created_at": value["created_at"],
+        "performed_via_github_app": None,
+        **named,
     }
 
 

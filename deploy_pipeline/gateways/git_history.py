@@ -1,0 +1,57 @@
+"""How commits relate, from the mirrors on this machine. It fetches nothing."""
+
+import tempfile
+from pathlib import Path
+
+from deploy_pipeline.core import git_cli
+from deploy_pipeline.core.checks.diff import read_changes
+from deploy_pipeline.core.checks.subject import ChangedFile
+from deploy_pipeline.core.errors import DeployError
+from deploy_pipeline.gateways.git_program import GitProgram, broken
+
+
+class GitHistory:
+    """The commits of all mirrors below the folder `mirrors`."""
+
+    def __init__(self, git: GitProgram, mirrors: Path) -> None:
+        self._git = git
+        self._mirrors = mirrors
+
+    def is_ancestor(self, ancestor: str, descendant: str) -> bool:
+        """Whether `ancestor` is `descendant` or in its history."""
+        git_cli.checked_sha(ancestor)
+        mirror = self._mirror_with(git_cli.checked_sha(descendant))
+        # A mirror has a commit's whole history: what it does not have is not in it.
+        if not self._git.has(mirror, ancestor):
+            return False
+        done = self._git.run(git_cli.is_ancestor(self._git.path, str(mirror), ancestor, descendant))
+        if done.returncode not in (0, 1):
+            raise broken(mirror, done)
+        return done.returncode == 0
+
+    def merge_base(self, base: str, head: str) -> str:
+        """The best common ancestor's full SHA."""
+        mirror = self._mirror_with(git_cli.checked_sha(base), git_cli.checked_sha(head))
+        done = self._git.run(git_cli.merge_base(self._git.path, str(mirror), base, head))
+        if done.returncode == 1:
+            raise DeployError(f"{head} has no common history with {base}", where="git", todo="rebase it on that branch")
+        if done.returncode:
+            raise broken(mirror, done)
+        return git_cli.checked_sha(done.stdout.strip())
+
+    def changes(self, base: str, head: str) -> tuple[ChangedFile, ...]:
+        """The files that differ between the two commits' trees."""
+        mirror = self._mirror_with(git_cli.checked_sha(base), git_cli.checked_sha(head))
+        # Through a file: a patch can be large, and what a file's name or text is made of is only known as bytes.
+        with tempfile.TemporaryDirectory(dir=self._mirrors, prefix=".changes-") as folder:
+            output = Path(folder) / "diff"
+            self._git.checked(git_cli.diff(self._git.path, str(mirror), base, head, str(output)), mirror)
+            with output.open("rb") as difference:
+                return read_changes(difference)
+
+    def _mirror_with(self, *shas: str) -> Path:
+        for mirror in sorted(self._mirrors.glob("*.git")):
+            if all(self._git.has(mirror, sha) for sha in shas):
+                return mirror
+        commits = " and ".join(f"the commit {sha}" for sha in shas)
+        raise DeployError(f"no mirror has {commits}", where="git", todo="check the commit out first")
