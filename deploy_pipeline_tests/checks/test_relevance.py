@@ -1,10 +1,10 @@
 """Which checks a pull request concerns, for what its own files name."""
 
+import json
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import yaml
 
 from deploy_pipeline.checks.relevance import why_not
 from deploy_pipeline.core.checks.catalogue import CHECKS
@@ -31,7 +31,7 @@ def test_deploy_yaml_names_the_stacks_and_their_variables(tmp_path: Path) -> Non
 
 
 def test_a_stack_counts_where_the_head_has_it(tmp_path: Path) -> None:
-    text = yaml.safe_dump({**SPEC, "terraform": {"main": {**SPEC["terraform"]["main"], "directory": "infra"}}})
+    text = json.dumps({**SPEC, "terraform": {"main": {**SPEC["terraform"]["main"], "directory": "infra"}}})
     tree = a_tree(tmp_path, {"deploy.yaml": text})
     assert concerned(a_subject(tree, changed="infra/policy.json")) == OF_STACKS
 
