@@ -75,9 +75,9 @@ def test_tests_pass_with_their_coverage_against_the_base(bench: Bench, tmp_path:
 @pytest.mark.parametrize(
     ("files", "summary"),
     [
-        ({"tests/test_app.py": BAD}, "1 of 1 tests failed; coverage 75 % is below 85 %"),
+        ({"tests/test_app.py": BAD}, "1 of 1 test failed; coverage 75 % is below 85 %"),
         ({"tests/nothing.py": ""}, "no tests were found"),
-        ({"tests/test_app.py": "import nosuchmodule\n"}, "1 of 1 tests failed"),
+        ({"tests/test_app.py": "import nosuchmodule\n"}, "1 of 1 test failed"),
         ({"tests/test_app.py": GOOD, "tests/conftest.py": "import os\nos._exit(0)\n"}, "the tests left no readable"),
         ({"tests/test_app.py": ONE}, "coverage 75 % is below 85 %"),
     ],
