@@ -31,7 +31,7 @@ UNSTEADY = (
     (re.compile(rf"{RUN_URL}/runs/[0-9a-f-]+"), "<run>"),
     (re.compile(r"\b[0-9a-f]{40}\b"), "<sha>"),
     (re.compile(r"`[0-9a-f]{10,12}`"), "`<sha>`"),
-    (re.compile(r"\b\d+(\.\d)? (ms|s|min)\b"), "<time>"),
+    (re.compile(r"(< )?\b(\d+ min )?\d+(\.\d)? (ms|s|min)\b"), "<time>"),
     (re.compile(r"http://127\.0\.0\.1:\d+"), "<github>"),
 )
 """What differs from run to run in a comment."""
