@@ -110,7 +110,8 @@ class World:
 
     def note(self, kind: str, actor: str) -> None:
         whole = self.at.replace(microsecond=0)
-        self.events.append(LabelEvent(len(self.events) + 1, actor, whole, kind))  # type: ignore[arg-type] # one of three
+        number = len(self.events) + 1
+        self.events.append(LabelEvent(number, actor, whole, kind))  # type: ignore[arg-type] # one of three
 
 
 ACTIONS = st.sampled_from(

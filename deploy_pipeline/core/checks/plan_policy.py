@@ -23,6 +23,8 @@ MOST_ATTRIBUTES = 8
 LONGEST_ADDRESS = 200
 COLUMNS = ("Change", "Resource", "Because")
 
+MOST_NAMED = 3
+
 
 def failed_plan(outcome: Outcome, places: Places, stack: str, folder: str) -> Assessment | None:
     """What a `terraform plan` that finished means; None when there is a plan."""
@@ -73,7 +75,8 @@ def _verdict(spec: TerraformPlanCheck, stack: str, folder: str, reading: PlanRea
     facts |= {f"plan_{kind}_{stack}": getattr(reading, kind) for kind in ("add", "change", "replace", "destroy")}
     if not findings:
         return Assessment("passed", counts, (), tables, facts, (report,))
-    lost = ", ".join(finding.subject for finding in findings[:3]) + (", …" if len(findings) > 3 else "")  # noqa: PLR2004
+    more = ", …" if len(findings) > MOST_NAMED else ""
+    lost = ", ".join(finding.subject for finding in findings[:MOST_NAMED]) + more
     return Assessment("failed", f"{counts}: {lost} must not be lost", findings, tables, facts, (report,))
 
 
