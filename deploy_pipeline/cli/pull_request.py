@@ -36,6 +36,10 @@ class Developer:
         """Merge a pull request; the SHA of the merge commit."""
         return str(self._call("PUT", f"pulls/{number}/merge", {"merge_method": "merge"})["sha"])
 
+    def close(self, number: int) -> None:
+        """Close a pull request without merging it."""
+        self._call("PATCH", f"pulls/{number}", {"state": "closed"})
+
     def statuses(self, sha: str) -> list[dict[str, Any]]:
         """The statuses of a commit, newest first."""
         return list(self._call("GET", f"commits/{sha}/statuses", None))

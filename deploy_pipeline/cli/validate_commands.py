@@ -108,7 +108,7 @@ def show(checked: Checked) -> None:
     blocking = [finding for finding in result.findings if finding.blocks]
     for finding in blocking[:FINDINGS_SHOWN]:
         place = f"{finding.path}:{finding.line}" if finding.line else finding.path or finding.subject
-        click.echo(plain(f"    {place}  {finding.rule}  {finding.message}"))
+        click.echo("    " + plain(f"{place}  {finding.rule}  {finding.message}"))
     if result.blocking > FINDINGS_SHOWN:
         click.echo(f"    … and {result.blocking - FINDINGS_SHOWN} more")
 

@@ -12,7 +12,6 @@ from deploy_pipeline.core.checks.verdict import Verdict
 from deploy_pipeline.core.checks.verdict import verdict as verdict_of
 from deploy_pipeline.core.errors import DeployError
 from deploy_pipeline.core.links import Links
-from deploy_pipeline.core.spec import Spec
 from deploy_pipeline.gateways.github import GitHub
 from deploy_pipeline.gateways.workspace import Workspace
 from deploy_pipeline.ops.boundary import stage
@@ -27,7 +26,6 @@ def answer_pull_request(
     context: dg.OpExecutionContext,
     subject: Subject,
     reported: list[Reported],
-    home_spec: dg.ResourceParam[Spec],
     github: dg.ResourceParam[GitHub],
     bench: dg.ResourceParam[Bench],
     workspace: dg.ResourceParam[Workspace],

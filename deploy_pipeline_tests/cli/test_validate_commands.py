@@ -7,7 +7,9 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from deploy_pipeline.cli.validate_commands import validate
+from deploy_pipeline.checks.runner import Checked
+from deploy_pipeline.cli.validate_commands import show, validate
+from deploy_pipeline.core.checks.assessment import CheckResult, Finding
 from deploy_pipeline.core.errors import DeployError
 from deploy_pipeline_tests.cli.validate_case import a_repository, belongings, started
 from deploy_pipeline_tests.gateways.git_case import Repository
@@ -143,3 +145,12 @@ def test_a_process_tells_an_operators_mistake_without_a_traceback(tmp_path: Path
     assert (process.returncode, out) == (1, "")
     assert "not a git repository" in errors
     assert "Traceback" not in errors
+
+
+def test_show_puts_what_blocks_below_its_check(capsys: pytest.CaptureFixture[str]) -> None:
+    finding = Finding("F401", "'os' imported but unused", path="app.py", line=3)
+    show(Checked(CheckResult("flake8", "failed", "1 problem in 1 file", True, 1.2, 1, 1, (finding,))))
+    assert capsys.readouterr().out.splitlines() == [
+        "✗ flake8                 1.2 s  1 problem in 1 file",
+        "    app.py:3 F401 'os' imported but unused",
+    ]

@@ -76,4 +76,9 @@ def test_one_blob_under_many_names_counts_each_time() -> None:
 
 
 def test_a_submodule_has_no_size() -> None:
-    TreePaths("c0ffee").take(f"160000 commit {'1' * 40}       -\tlibrary")
+    paths = TreePaths("c0ffee")
+    for number in range(LARGEST_TREE // LARGEST_FILE):
+        paths.take(f"160000 commit {'1' * 40}       -\tlibrary{number}")
+        paths.take(entry(f"f{number}", LARGEST_FILE))
+    with pytest.raises(DeployError, match="files of more than 2 GiB in all"):
+        paths.take(entry("one-more"))

@@ -130,6 +130,7 @@ def test_hostile_data_source_is_refused(validations: Validations) -> None:
 
 @pytest.mark.real
 def test_sensor_validates_a_head_and_then_the_next_one(validations: Validations) -> None:
+    validations.close_all()
     number = validations.propose("Through the sensor", {"notes.md": b"# Notes\n"})
     dagster = start_dagster(PROJECT, validations.home / "ui", free_port(0), dict(os.environ))
     try:
