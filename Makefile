@@ -8,7 +8,7 @@ VALIDATE_ARGS ?=
 BENCH_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test validate check format lint types imports requirements schema sandbox-down clean bench-validation
+.PHONY: help demo test contract validate check format lint types imports requirements schema sandbox-down clean bench-validation
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
@@ -36,6 +36,9 @@ demo: $(VENV)/.installed ## Deploy the application for real, on this machine (KE
 test: $(VENV)/.installed-dev ## Run every test, with the coverage of deploy_pipeline
 	@$(BIN)/deploy-pipeline sandbox prepare
 	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered $(PYTEST_ARGS)
+
+contract: $(VENV)/.installed-dev ## Run the executor's tests with the oldest and the newest supported Dagster
+	@$(BIN)/python -m deploy_pipeline_tests.dagster_versions
 
 validate: $(VENV)/.installed ## Run the checks of a pull request on this folder, with a sandbox for AWS and advisories
 	@$(BIN)/deploy-pipeline sandbox up --home .sandbox/validate

@@ -4,6 +4,8 @@ import time
 from abc import ABC, abstractmethod
 from datetime import UTC, datetime
 
+LONGEST_NAP_SECONDS = 0.2
+
 
 class Clock(ABC):
     """Where the time comes from and how to wait."""
@@ -31,4 +33,7 @@ class SystemClock(Clock):
         return time.monotonic()
 
     def sleep(self, seconds: float) -> None:
-        time.sleep(seconds)
+        # In short naps: an interruption of the step's thread arrives only between two of them.
+        deadline = time.monotonic() + seconds
+        while (left := deadline - time.monotonic()) > 0:
+            time.sleep(min(left, LONGEST_NAP_SECONDS))

@@ -1,4 +1,4 @@
-"""A run whose one step sleeps in a box, in processes of its own: to be cancelled by a test."""
+"""A run whose one step sleeps in a box, in a worker of its own: to be cancelled by a test."""
 
 import os
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The validation in real step processes: its values survive, and a step that is cancelled leaves no box."""
+"""The validation in a run worker: its values survive, and a step that is cancelled leaves no box."""
 
 import json
 import os
@@ -12,17 +12,17 @@ import docker
 import pytest
 
 from deploy_pipeline.core.box_container import OWNER_LABEL
-from deploy_pipeline_tests.jobs import sleeping_run, validation_in_processes
-from deploy_pipeline_tests.jobs.validation_in_processes import validation_in_processes as the_job
+from deploy_pipeline_tests.jobs import sleeping_run, validation_in_a_worker
+from deploy_pipeline_tests.jobs.validation_in_a_worker import validation_in_a_worker as the_job
 from deploy_pipeline_tests.jobs.validation_world import HEAD
 
 SECONDS = 120
 
 
-def test_a_validation_in_processes_tells_everything_and_fails_at_its_end(
+def test_a_validation_in_a_worker_tells_everything_and_fails_at_its_end(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv(validation_in_processes.FOLDER, str(tmp_path))
+    monkeypatch.setenv(validation_in_a_worker.FOLDER, str(tmp_path))
     config = {"ops": {"resolve_pull_request": {"config": {"pull_request": 7, "head": HEAD}}}}
     (tmp_path / "dagster").mkdir()
     with (

@@ -46,7 +46,7 @@ def world() -> ValidationWorld:
     return made
 
 
-def validation_in_processes() -> dg.JobDefinition:
+def validation_in_a_worker() -> dg.JobDefinition:
     """The job of the pipeline with its executor, over the world."""
 
     def resource(name: str) -> dg.ResourceDefinition:

@@ -1,0 +1,81 @@
+"""A thread that runs one step and can be interrupted, but only while it is in the step's own code."""
+
+import contextvars
+import ctypes
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+
+class StepThread:
+    """Runs `work` in a thread. An interruption is an exception that is raised in that thread, once at most.
+
+    Python raises it between two of its own instructions: a call into C (a sleep, a read from a socket) ends first.
+    Whatever waits long has to wait in short pieces, as `SystemClock.sleep` and `Child.pump` do. It is held back while
+    the thread is outside of `interruptible()`, so that what the engine writes there is never cut in two.
+    """
+
+    def __init__(self, name: str, work: Callable[[], None]) -> None:
+        context = contextvars.copy_context()
+        self._thread = threading.Thread(target=context.run, args=(self._run, work), name=name, daemon=True)
+        self._lock = threading.Lock()
+        self._inside = 0
+        self._wanted: type[BaseException] | None = None
+        self._sent = False
+
+    def start(self) -> None:
+        """Begin."""
+        self._thread.start()
+
+    def join(self, seconds: float) -> bool:
+        """Wait for the end; whether it came in time."""
+        self._thread.join(seconds)
+        return not self._thread.is_alive()
+
+    def interrupt(self, error: type[BaseException]) -> None:
+        """Raise `error` in the thread as soon as it is in the step's own code. A second call does nothing."""
+        with self._lock:
+            if self._wanted is None:
+                self._wanted = error
+                self._send()
+
+    @contextmanager
+    def interruptible(self) -> Iterator[None]:
+        """The step's own code: here an interruption is raised."""
+        outer = self._inside
+        self._enter(outer + 1)
+        try:
+            yield
+        finally:
+            try:
+                self._enter(outer)
+            except BaseException:  # the interruption came while it was being shut out; there is no second one
+                self._enter(outer)
+                raise
+
+    def _enter(self, depth: int) -> None:
+        with self._lock:
+            self._inside = depth
+            self._send()
+
+    def _send(self) -> None:
+        if self._wanted is None or self._sent or not self._inside or not self._thread.ident:
+            return
+        self._sent = True
+        _raise_in(self._thread.ident, self._wanted)
+
+    def _run(self, work: Callable[[], None]) -> None:
+        _local.current = self
+        work()
+
+
+_local = threading.local()
+
+
+def current_step_thread() -> StepThread | None:
+    """The step's thread that calls this; None in every other thread."""
+    return getattr(_local, "current", None)
+
+
+def _raise_in(thread: int, error: type[BaseException]) -> None:
+    ctypes.pythonapi.PyThreadState_SetAsyncExc(ctypes.c_ulong(thread), ctypes.py_object(error))

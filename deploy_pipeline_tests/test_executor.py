@@ -1,0 +1,133 @@
+"""The thread executor against Dagster's own: the same jobs, the same events for every step, the same values."""
+
+import json
+import sys
+from collections import defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pytest
+from dagster._core.events import ComputeLogsCaptureData
+
+from deploy_pipeline.executor import TIMEOUT_TAG
+from deploy_pipeline_tests.executor_jobs import CROWD, GRAPHS
+
+JOBS = "deploy_pipeline_tests.executor_jobs"
+ABOUT_THE_PROCESS = {"ENGINE_EVENT", "LOGS_CAPTURED"}
+QUIET = {"telemetry": {"enabled": False}}
+
+
+@pytest.fixture
+def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
+    with dg.DagsterInstance.local_temp(str(tmp_path), overrides=QUIET) as made:
+        yield made
+
+
+def run(instance: dg.DagsterInstance, graph: str, executor: str = "thread", **config: Any) -> dg.JobExecutionResult:
+    """A run of a graph to its end."""
+    job = dg.build_reconstructable_job(JOBS, "rebuilt", reconstructable_args=(graph, executor, json.dumps(config)))  # type: ignore[arg-type]
+    with dg.execute_job(job, instance=instance, tags={"test": graph}) as result:
+        return result
+
+
+def story(result: dg.JobExecutionResult) -> dict[str | None, list[str]]:
+    """What happened in each step, and in the run as a whole."""
+    found = defaultdict(list)
+    for event in result.all_events:
+        if event.event_type_value not in ABOUT_THE_PROCESS:
+            found[event.step_key].append(event.event_type_value)
+    return dict(found)
+
+
+@pytest.mark.parametrize("graph", GRAPHS)
+def test_threads_give_the_events_of_the_executor_in_one_process(instance: dg.DagsterInstance, graph: str) -> None:
+    ours, theirs = run(instance, graph), run(instance, graph, "in process")
+    assert story(ours) == story(theirs)
+    assert ours.success == theirs.success
+
+
+def test_ready_steps_run_at_the_same_time(instance: dg.DagsterInstance) -> None:
+    assert run(instance, "meeting").success
+
+
+@pytest.mark.parametrize(
+    ("graph", "config", "most"),
+    [
+        ("crowd", {"max_concurrent": 2}, 2),
+        ("crowd", {}, 5),
+        ("tagged_crowd", {"tag_concurrency_limits": [{"key": "kind", "value": "narrow", "limit": 2}]}, 2),
+        ("pooled_crowd", {}, 1),
+    ],
+)
+def test_limits_are_kept(instance: dg.DagsterInstance, graph: str, config: dict[str, Any], most: int) -> None:
+    instance.event_log_storage.set_concurrency_slots("narrow", 1)
+    CROWD.most = 0
+    assert run(instance, graph, **config).success
+    assert CROWD.most == most
+
+
+def test_a_step_that_is_too_slow_is_interrupted_and_tried_again(instance: dg.DagsterInstance) -> None:
+    result = run(instance, "slow")
+    assert not result.success
+    happened = story(result)
+    assert "STEP_UP_FOR_RETRY" in happened["too_slow"]
+    assert "STEP_SUCCESS" in happened["too_slow"]
+    assert "STEP_SUCCESS" in happened["doubled"]
+    failure = result.failure_data_for_node("never_ends")
+    assert failure is not None
+    assert f"within the time of its tag {TIMEOUT_TAG}" in str(failure.error)
+
+
+def logs(instance: dg.DagsterInstance, result: dg.JobExecutionResult) -> dict[str, tuple[str, str]]:
+    """Step -> what the UI shows as its stdout and stderr."""
+    found = {}
+    for event in result.all_events:
+        if event.event_type_value == "LOGS_CAPTURED":
+            captured = event.event_specific_data
+            assert isinstance(captured, ComputeLogsCaptureData)
+            key = [result.run_id, "compute_logs", captured.file_key]
+            manager = instance.compute_log_manager
+            assert manager.is_capture_complete(key)
+            shown = manager.get_log_data(key)
+            (step,) = captured.step_keys
+            found[step] = ((shown.stdout or b"").decode(), (shown.stderr or b"").decode())
+    return found
+
+
+def test_each_step_has_its_own_log(instance: dg.DagsterInstance) -> None:
+    found = logs(instance, run(instance, "printing"))
+    assert {step: output for step, (output, _) in found.items()} == {
+        "prints": "to the output of the first\n",
+        "prints_too": "to the output of the second\n",
+    }
+    assert "to the errors of the first\n" in found["prints"][1]
+    assert "of the first" not in found["prints_too"][1]
+
+
+def test_output_is_nobodys_after_the_run(instance: dg.DagsterInstance) -> None:
+    before = sys.stdout, sys.stderr
+    run(instance, "printing")
+    assert (sys.stdout, sys.stderr) == before
+
+
+def test_a_store_that_fails_ends_the_run(instance: dg.DagsterInstance, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What Dagster itself cannot do in a step's thread is raised in the run's, and the other steps are stopped."""
+    store = instance.event_log_storage.store_event
+
+    def fails(event: dg.EventLogEntry) -> None:
+        if event.dagster_event and event.dagster_event.event_type_value == "STEP_SUCCESS":
+            raise OSError("the disk is full")
+        store(event)
+
+    monkeypatch.setattr(instance.event_log_storage, "store_event", fails)
+    result = run(instance, "chain")
+    assert not result.success
+    assert "PIPELINE_FAILURE" in story(result)[None]
+
+
+def test_the_first_error_is_raised_when_asked_for(instance: dg.DagsterInstance) -> None:
+    job = dg.build_reconstructable_job(JOBS, "rebuilt", reconstructable_args=("half_fails", "thread", "{}"))  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match="cannot use 1"), dg.execute_job(job, instance=instance, raise_on_error=True):
+        pass

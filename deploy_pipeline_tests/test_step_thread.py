@@ -1,0 +1,129 @@
+"""An interruption reaches a step's own code, and nothing else."""
+
+import threading
+import time
+
+import pytest
+
+from deploy_pipeline.step_thread import StepThread, current_step_thread
+
+SECONDS = 30.0
+
+
+class Stopped(BaseException):
+    """What is raised in the thread."""
+
+
+def ended(thread: StepThread) -> None:
+    assert thread.join(SECONDS)
+
+
+def test_an_interruption_is_raised_in_the_step_s_own_code() -> None:
+    seen: list[str] = []
+    inside = threading.Event()
+
+    def work() -> None:
+        own = current_step_thread()
+        assert own is not None
+        try:
+            with own.interruptible():
+                inside.set()
+                while True:
+                    time.sleep(0.01)
+        except Stopped:
+            seen.append("stopped")
+
+    thread = StepThread("step", work)
+    thread.start()
+    assert inside.wait(SECONDS)
+    thread.interrupt(Stopped)
+    ended(thread)
+    assert seen == ["stopped"]
+
+
+def test_an_interruption_waits_until_the_step_s_own_code_begins() -> None:
+    seen: list[str] = []
+    outside, go_on = threading.Event(), threading.Event()
+
+    def work() -> None:
+        own = current_step_thread()
+        assert own is not None
+        outside.set()
+        assert go_on.wait(SECONDS)
+        seen.extend(str(number) for number in range(1000))  # many chances to be cut in two
+        try:
+            with own.interruptible():
+                while True:
+                    time.sleep(0.01)
+        except Stopped:
+            seen.append("stopped")
+
+    thread = StepThread("step", work)
+    thread.start()
+    assert outside.wait(SECONDS)
+    thread.interrupt(Stopped)
+    go_on.set()
+    ended(thread)
+    assert seen == [*(str(number) for number in range(1000)), "stopped"]
+
+
+def test_there_is_one_interruption_and_no_second() -> None:
+    cleaned: list[int] = []
+    inside, cleaning, go_on = threading.Event(), threading.Event(), threading.Event()
+
+    def work() -> None:
+        own = current_step_thread()
+        assert own is not None
+        with pytest.raises(Stopped), own.interruptible():
+            try:
+                inside.set()
+                while True:
+                    time.sleep(0.01)
+            finally:
+                cleaning.set()
+                assert go_on.wait(SECONDS)
+                cleaned.extend(range(1000))
+
+    thread = StepThread("step", work)
+    thread.start()
+    assert inside.wait(SECONDS)
+    thread.interrupt(Stopped)
+    assert cleaning.wait(SECONDS)
+    thread.interrupt(KeyboardInterrupt)
+    go_on.set()
+    ended(thread)
+    assert len(cleaned) == 1000
+
+
+def test_an_interruption_never_escapes_from_the_step_s_own_code() -> None:
+    """Whenever it comes, it is raised inside, or never: a thousand threads that are just leaving."""
+    escaped: list[int] = []
+
+    def work_of(number: int) -> StepThread:
+        def work() -> None:
+            own = current_step_thread()
+            assert own is not None
+            try:
+                with own.interruptible():
+                    sum(range(50))
+            except Stopped:
+                pass
+            try:
+                for _ in range(200):
+                    sum(range(10))
+            except Stopped:
+                escaped.append(number)
+
+        return StepThread(f"step{number}", work)
+
+    threads = [work_of(number) for number in range(1000)]
+    for thread in threads:
+        thread.start()
+        thread.interrupt(Stopped)
+    for thread in threads:
+        ended(thread)
+    assert escaped == []
+
+
+def test_no_other_thread_has_a_step() -> None:
+    assert current_step_thread() is None
