@@ -8,7 +8,7 @@ import os
 import queue
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -36,6 +36,7 @@ from dagster._core.executor.base import Executor
 from dagster._core.storage.compute_log_manager import CapturedLogContext, ComputeIOType
 from dagster._core.storage.local_compute_log_manager import LocalComputeLogManager
 
+from deploy_pipeline.run_events import one_connection
 from deploy_pipeline.step_thread import StepThread, current_step_thread
 from deploy_pipeline.thread_streams import ThreadStream, thread_streams
 
@@ -46,8 +47,8 @@ COMPLETE = "complete"
 """The local log manager's own word for the file that says that a log has ended."""
 
 
-class StepTimedOut(dg.Failure):
-    """A step has not ended within the seconds of its op's tag."""
+class StepTimedOut(DagsterExecutionInterruptedError):
+    """A step has not ended within the seconds of its op's tag. No `except Exception` hides it."""
 
     def __init__(self) -> None:
         super().__init__(f"the step did not end within the time of its tag {TIMEOUT_TAG} and was interrupted")
@@ -89,6 +90,7 @@ class ThreadExecutor(Executor):
 
     def _steps(self, job_context: PlanExecutionContext, execution_plan: ExecutionPlan) -> Iterator[DagsterEvent]:
         with (
+            one_connection(job_context.instance, job_context.run_id),
             InstanceConcurrencyContext(job_context.instance, job_context.dagster_run) as pools,
             ActiveExecution(
                 execution_plan,
@@ -165,9 +167,10 @@ class _Steps:
         events = []
         try:
             with self.logs.of_step(context, lambda event: self.said.put((key, event))):
-                for event in dagster_event_sequence_for_step(context):
-                    events.append(event)
-                    self.said.put((key, event))
+                with suppress(StepTimedOut):  # told already, as the step's failure
+                    for event in dagster_event_sequence_for_step(context):
+                        events.append(event)
+                        self.said.put((key, event))
                 for event in _trigger_hook(context, events):
                     self.said.put((key, event))
         except BaseException as error:  # noqa: BLE001  (handed to the run's thread, which raises it)

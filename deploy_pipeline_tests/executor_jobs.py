@@ -222,6 +222,19 @@ def never_ends() -> None:
         time.sleep(0.02)
 
 
+@dg.op(tags={TIMEOUT_TAG: "0.5"})
+def always_writes(context: dg.OpExecutionContext) -> None:
+    """Interrupted while an event is being written, nearly always."""
+    while True:
+        context.log.info("again")
+
+
+@dg.op
+def writes_after(context: dg.OpExecutionContext) -> None:
+    time.sleep(1)
+    context.log.info("after that")
+
+
 @dg.op
 def prints() -> None:
     print("to the output of the first")
@@ -259,12 +272,17 @@ def slow() -> None:
     never_ends()
 
 
+def writing() -> None:
+    always_writes()
+    writes_after()
+
+
 def printing() -> None:
     prints()
     prints_too()
 
 
-ALL = GRAPHS | {each.__name__: each for each in (meeting, crowd, tagged_crowd, pooled_crowd, slow, printing)}
+ALL = GRAPHS | {each.__name__: each for each in (meeting, crowd, tagged_crowd, pooled_crowd, slow, writing, printing)}
 
 
 def rebuilt(name: str, executor: str, config: str) -> dg.JobDefinition:

@@ -12,6 +12,7 @@ import pytest
 from dagster._core.events import ComputeLogsCaptureData
 
 from deploy_pipeline.executor import TIMEOUT_TAG
+from deploy_pipeline.run_events import one_connection
 from deploy_pipeline_tests.executor_jobs import CROWD, GRAPHS
 
 JOBS = "deploy_pipeline_tests.executor_jobs"
@@ -125,6 +126,21 @@ def test_a_store_that_fails_ends_the_run(instance: dg.DagsterInstance, monkeypat
     result = run(instance, "chain")
     assert not result.success
     assert "PIPELINE_FAILURE" in story(result)[None]
+
+
+def test_events_are_written_after_one_was_interrupted(instance: dg.DagsterInstance) -> None:
+    result = run(instance, "writing")
+    assert story(result)["writes_after"][-1] == "HOOK_SKIPPED"
+    assert [entry for entry in instance.all_logs(result.run_id) if entry.user_message == "after that"]
+    assert not result.success
+
+
+def test_others_see_the_events_of_a_run_and_add_to_them(instance: dg.DagsterInstance) -> None:
+    with one_connection(instance, "a run"), dg.DagsterInstance.from_ref(instance.get_ref()) as other:
+        for number, each in enumerate((instance, other, instance)):
+            each.report_engine_event(f"event {number}", run_id="a run", job_name="a job")
+            seen = [[entry.get_dagster_event().message for entry in by.all_logs("a run")] for by in (instance, other)]
+            assert seen == [[f"event {before}" for before in range(number + 1)]] * 2
 
 
 def test_the_first_error_is_raised_when_asked_for(instance: dg.DagsterInstance) -> None:
