@@ -20,6 +20,8 @@ setup(
         "dagster-docker>=0.29.27,<0.30",
         "boto3>=1.43,<2",
         "docker>=7.2,<8",
+        "requests>=2.32,<3",
+        "urllib3>=2,<3",
         "githubkit[auth-app]>=0.16.1,<0.17",
         "hishel>=1.3,<2",  # githubkit 0.16 allows 2.0 and cannot be imported with it
         "slack-sdk>=3.47,<4",

@@ -15,7 +15,7 @@ FOLDER = Path("terraform", "bootstrap")
 NOT_COPIED = shutil.ignore_patterns(".terraform", "*.tfstate*", "*.tfplan")
 INIT_SECONDS = 300
 APPLY_SECONDS = 600
-LOST_ANSWER = "EntityAlreadyExists"
+MADE_TWICE = "EntityAlreadyExists"
 TODO = "correct terraform/bootstrap, then run `deploy-pipeline sandbox up` again"
 
 
@@ -47,10 +47,11 @@ def apply_bootstrap(
     try:
         applied = must_run(process, apply, env=env, timeout=APPLY_SECONDS, todo=TODO)
     except DeployError as error:
-        # MiniStack now and then does what it is asked and loses the answer: the provider asks again and is refused.
-        if LOST_ANSWER not in str(error):
+        # In one start of about six, a policy that the provider makes in an empty account is said to be there already.
+        # Why is not known; MiniStack has it then, as if an answer had been lost and the provider had asked again.
+        if MADE_TWICE not in str(error):
             raise
-        progress("MiniStack lost an answer: applying again to an empty account")
+        progress("MiniStack says that something new is there already: applying again to an empty account")
         reset()
         for state in layout.bootstrap.glob("*.tfstate*"):
             state.unlink()

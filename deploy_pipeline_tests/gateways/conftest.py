@@ -25,15 +25,13 @@ def clock() -> FakeClock:
     return FakeClock()
 
 
-@pytest.fixture(scope="session")
-def aws_credentials() -> Iterator[None]:
-    """Credentials that no account knows, and nothing of the developer's own."""
-    with pytest.MonkeyPatch.context() as patch:
-        for name in [name for name in os.environ if name.startswith("AWS_")]:
-            patch.delenv(name)
-        for name, value in TEST_CREDENTIALS.items():
-            patch.setenv(name, value)
-        yield
+@pytest.fixture
+def aws_credentials(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Credentials that no account knows, and nothing of the developer's own: for each test, for some change them."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    for name, value in TEST_CREDENTIALS.items():
+        monkeypatch.setenv(name, value)
 
 
 @pytest.fixture
@@ -53,7 +51,7 @@ def ministack_endpoint(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str
         yield f"http://127.0.0.1:{port}"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture
 def aws(aws_credentials: None, ministack_endpoint: str) -> AwsSettings:
     """Settings for the emulated AWS."""
     return AwsSettings("us-east-1", ministack_endpoint)
