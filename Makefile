@@ -8,10 +8,10 @@ VALIDATE_ARGS ?=
 BENCH_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test contract validate check format lint types imports requirements schema sandbox-down clean bench-validation
+.PHONY: help demo test contract validate check format lint types imports requirements schema sandbox-down clean bench-validation bench-latency bench bench-engine bench-deploy bench-scale performance-doc bench-memory
 
 help: ## Show this list
-	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-14s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { echo "Python 3.11 or newer is needed: $(PYTHON) is older (set PYTHON=...)"; exit 1; }
@@ -69,6 +69,27 @@ requirements: $(VENV)/.installed-dev ## Write requirements-dev.txt from this env
 
 bench-validation: $(VENV)/.installed-dev ## Measure a validation against the same commands by hand
 	@$(BIN)/python -m benchmarks.validation $(BENCH_ARGS)
+
+bench-latency: $(VENV)/.installed-dev ## Measure the time from a merge to the first op of its deployment
+	@$(BIN)/python -m benchmarks.latency $(BENCH_ARGS)
+
+bench: $(VENV)/.installed-dev ## Run every benchmark, one after the other (about two hours; docs/performance.md)
+	@$(BIN)/python -m benchmarks.all $(BENCH_ARGS)
+
+bench-engine: $(VENV)/.installed-dev ## Measure what the engine adds to a graph's time, beside other engines
+	@$(BIN)/python -m benchmarks.engine $(BENCH_ARGS)
+
+bench-deploy: $(VENV)/.installed-dev ## Measure deployments against the same commands by hand
+	@$(BIN)/python -m benchmarks.deploy $(BENCH_ARGS)
+
+bench-scale: $(VENV)/.installed-dev ## Measure how a deployment grows with the application
+	@$(BIN)/python -m benchmarks.scale $(BENCH_ARGS)
+
+performance-doc: $(VENV)/.installed-dev ## Write the newest results into docs/performance.md
+	@$(BIN)/python -m benchmarks.performance_doc
+
+bench-memory: $(VENV)/.installed-dev ## Measure the memory of the idle service and of one run
+	@$(BIN)/python -m benchmarks.memory $(BENCH_ARGS)
 
 schema: $(VENV)/.installed-dev ## Write docs/deploy.schema.json from the models
 	@$(BIN)/deploy-pipeline spec schema --write

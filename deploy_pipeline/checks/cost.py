@@ -1,7 +1,6 @@
 """The check `cost`: what the plans would cost a month, by Infracost where it is configured, else by the price sheet."""
 
 import os
-import tempfile
 from collections.abc import Mapping
 from importlib.resources import files
 from pathlib import Path
@@ -17,6 +16,7 @@ from deploy_pipeline.core.cost.planned import PlannedResource, UnreadablePlan, r
 from deploy_pipeline.core.cost.price_sheet import PriceSheet, read_price_sheet
 from deploy_pipeline.core.cost.report import assess, unreadable
 from deploy_pipeline.core.errors import DeployError
+from deploy_pipeline.gateways.interruptions import TemporaryFolder
 from deploy_pipeline.gateways.process import minimal_environment
 
 PRICE_SHEET = "aws-prices-us-east-1.json"
@@ -69,7 +69,7 @@ def _by_infracost(
     timeout = subject.spec.validation.checks.cost.timeout_minutes * 60 / len(plans)
     costs, reports = [], []
     for stack, plan in sorted(plans.items()):
-        with tempfile.TemporaryDirectory(prefix="infracost-") as folder:
+        with TemporaryFolder(prefix="infracost-") as folder:
             (Path(folder) / PLAN).write_bytes(plan)
             env = infracost_report.environment(minimal_environment(os.environ), key, folder)
             done = bench.process.run(infracost_report.argv(program, PLAN), cwd=Path(folder), env=env, timeout=timeout)

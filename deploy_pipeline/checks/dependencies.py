@@ -8,7 +8,6 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from deploy_pipeline.checks.bench import Bench
 from deploy_pipeline.checks.requirement_files import requirement_texts
@@ -20,6 +19,7 @@ from deploy_pipeline.core.checks.subject import Subject
 from deploy_pipeline.core.errors import DeployError
 from deploy_pipeline.core.isolation import BoxSetup, Outcome
 from deploy_pipeline.core.spec_python_checks import DependencyCheck
+from deploy_pipeline.gateways.interruptions import TemporaryFolder
 
 READABLE, FOLDER = 0o644, 0o755
 FILE = "requirements.txt"
@@ -119,7 +119,7 @@ def _base_texts(subject: Subject, named: tuple[str, ...], spec: DependencyCheck)
 @contextmanager
 def _folder(files: Mapping[str, str]) -> Iterator[str]:
     """A folder of this machine with these files, for as long as a box needs it; the box's user may read it."""
-    with TemporaryDirectory(prefix="deploy-pipeline-audit-") as name:
+    with TemporaryFolder(prefix="deploy-pipeline-audit-") as name:
         Path(name).chmod(FOLDER)
         for path, text in files.items():
             file = Path(name, path)

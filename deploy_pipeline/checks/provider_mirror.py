@@ -8,7 +8,6 @@ import json
 import os
 import platform
 import shutil
-import tempfile
 import zipfile
 from hashlib import sha256
 from pathlib import Path
@@ -18,6 +17,7 @@ from deploy_pipeline.core.checks.provider_lock import Lock, LockedProvider, lock
 from deploy_pipeline.core.errors import DeployError
 from deploy_pipeline.core.terraform_cli import LOCK_FILE
 from deploy_pipeline.gateways.file_lock import file_lock
+from deploy_pipeline.gateways.interruptions import TemporaryFolder
 from deploy_pipeline.gateways.process import last_lines
 
 ARCHITECTURES = {"x86_64": "amd64", "aarch64": "arm64"}
@@ -57,7 +57,7 @@ def _fetched(lock: Lock, bench: Bench) -> Path:
     mirror = bench.workspace.root / "providers" / key
     with file_lock(mirror.with_suffix(".lock"), bench.clock, FETCH_SECONDS):
         if not mirror.is_dir():
-            with tempfile.TemporaryDirectory(dir=mirror.parent) as work:
+            with TemporaryFolder(dir=mirror.parent) as work:
                 unpacked = _unpacked(_download(lock, bench, Path(work)), Path(work, "unpacked"))
                 _checked(unpacked, lock)
                 # Whole or not at all: a run that was stopped here leaves nothing that looks finished.

@@ -1,12 +1,14 @@
-"""Starts and stops Dagster's web server and daemon for one instance folder. On loopback only: the UI has no login."""
+"""Starts and stops Dagster's web server and daemon, and the warm server beside them, for one instance folder.
+
+On loopback only: the UI has no login.
+"""
 
 import hashlib
 import os
 import socket
-import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +16,9 @@ import click
 
 from deploy_pipeline.cli.instance_folder import prepare_instance, sole_use
 from deploy_pipeline.cli.interruption import uninterrupted
+from deploy_pipeline.cli.launched import Program, forked, launched
 from deploy_pipeline.cli.process_family import Family
+from deploy_pipeline.cli.warm_process import WarmProcess, start_warm
 from deploy_pipeline.core.errors import DeployError
 from deploy_pipeline.gateways.clock import SystemClock
 
@@ -22,6 +26,7 @@ HOST = "127.0.0.1"
 DEFAULT_PORT = 3000
 DEMO_GRACE_SECONDS = 60.0
 GRACE_SECONDS = 300.0  # Terraform gets as long to end its calls and write its state
+OWN = {"webserver": 1, "daemon": 3}  # where the arguments of the program itself begin
 MARKER = "DEPLOY_PIPELINE_DAGSTER"
 LOG_FOLDER = "process-logs"  # Dagster empties a folder `logs` in its home
 OWNER_ONLY = 0o700
@@ -36,13 +41,17 @@ def say(line: str) -> None:
 
 @dataclass
 class DagsterProcesses:
-    """A running web server and daemon (`children`), all that they started (`family`), and the hold on `home`."""
+    """A running web server and daemon (`children`), all that they started (`family`), and the hold on `home`.
+
+    `warm` is what runs start from; without it they start cold.
+    """
 
     home: Path
     port: int
-    children: list[subprocess.Popen[bytes]]
+    children: Sequence[Program]
     family: Family
     hold: ExitStack
+    warm: WarmProcess | None = None
 
     @property
     def url(self) -> str:
@@ -50,7 +59,9 @@ class DagsterProcesses:
         return f"http://{HOST}:{self.port}"
 
     def ended(self) -> str | None:
-        """Which of the two has ended by itself, if one has, with where its log is."""
+        """Which of the two has ended by itself, if one has, with where its log is. A warm server is started again."""
+        if self.warm is not None:
+            self.warm.mend(say)
         for name, child in zip(("webserver", "daemon"), self.children, strict=True):
             if child.poll() is not None:
                 return f"dagster {name} ended with {child.returncode}; see {self.home / LOG_FOLDER / name}.log"
@@ -64,7 +75,7 @@ class DagsterProcesses:
         """
         with uninterrupted(), self.hold:
             self.family.end(grace, show)
-            for child in self.children:
+            for child in [*self.children, *([self.warm.process] if self.warm else [])]:
                 child.wait()
 
 
@@ -84,16 +95,11 @@ def free_port(preferred: int) -> int:
 def start_dagster(
     project: Path, home: Path, port: int, environment: Mapping[str, str], *, base: Mapping[str, str] | None = None
 ) -> DagsterProcesses:
-    """Start both programs of the virtual environment that runs this one. `home` becomes DAGSTER_HOME.
+    """Start the programs of the virtual environment that runs this one. `home` becomes DAGSTER_HOME.
 
     They see `base` (by default the part of our environment that a pipeline may see) and `environment` over it. What an
     earlier start left running on `home` is ended first. Raises `DeployError` when another one uses `home` now.
     """
-    workspace = ["-w", str(project / "workspace.yaml")]
-    commands = {
-        "webserver": ["dagster-webserver", "-h", HOST, "-p", str(port), *workspace],
-        "daemon": ["dagster-daemon", "run", *workspace],
-    }
     home.mkdir(parents=True, exist_ok=True, mode=OWNER_ONLY)
     with ExitStack() as hold:
         hold.enter_context(sole_use(home))
@@ -101,8 +107,19 @@ def start_dagster(
         end_leftovers(family, home)
         prepare_instance(project, home, say)
         env = dagster_environment(project, home, port, (inherited(os.environ) if base is None else base), environment)
-        children = launch_all(commands, project, home / LOG_FOLDER, env, family)
-        return DagsterProcesses(home, port, children, family, hold.pop_all())
+        (home / LOG_FOLDER).mkdir(parents=True, exist_ok=True, mode=OWNER_ONLY)
+        with ended_on_error(family):
+            warm, workspace = start_warm(project, home, home / LOG_FOLDER / "warm.log", env)
+        children = launch_all(commands(port, workspace), project, home / LOG_FOLDER, env, family, home)
+        return DagsterProcesses(home, port, children, family, hold.pop_all(), warm)
+
+
+def commands(port: int, workspace: Path) -> dict[str, list[str]]:
+    """The web server and the daemon, by the names of their logs."""
+    return {
+        "webserver": ["dagster-webserver", "-h", HOST, "-p", str(port), "-w", str(workspace)],
+        "daemon": [Path(sys.executable).name, "-m", "deploy_pipeline.warm.daemon", "-w", str(workspace)],
+    }
 
 
 def family_of(home: Path) -> Family:
@@ -132,38 +149,36 @@ def dagster_environment(
 
 
 def launch_all(
-    commands: Mapping[str, Sequence[str]], folder: Path, logs: Path, env: Mapping[str, str], family: Family
-) -> list[subprocess.Popen[bytes]]:
-    """Start every program (name of its log -> arguments). When one cannot be started, those before it are ended."""
+    commands: Mapping[str, Sequence[str]],
+    folder: Path,
+    logs: Path,
+    env: Mapping[str, str],
+    family: Family,
+    home: Path | None = None,
+) -> list[Program]:
+    """Start every program (name of its log -> arguments). When one cannot be started, those before it are ended.
+
+    With a `home` they are forked from its warm server, if it answers.
+    """
     logs.mkdir(parents=True, exist_ok=True, mode=OWNER_ONLY)
     bin_folder = Path(sys.executable).parent
-    try:
+    with ended_on_error(family):
         return [
-            launched([str(bin_folder / argv[0]), *argv[1:]], folder, logs / f"{name}.log", env)
+            (home and forked(home, name, argv[OWN[name] :], logs / f"{name}.log"))
+            or launched([str(bin_folder / argv[0]), *argv[1:]], folder, logs / f"{name}.log", env)
             for name, argv in commands.items()
         ]
+
+
+@contextmanager
+def ended_on_error(family: Family) -> Iterator[None]:
+    """What has been started is ended when not all of it can be."""
+    try:
+        yield
     except BaseException:
         with uninterrupted():
             family.end(DEMO_GRACE_SECONDS, say)
         raise
-
-
-def launched(argv: list[str], folder: Path, log: Path, env: Mapping[str, str]) -> subprocess.Popen[bytes]:
-    """A child in a session of its own, so that a Ctrl-C here reaches it only through us."""
-    try:
-        with log.open("ab") as output:
-            return subprocess.Popen(
-                argv,
-                cwd=folder,
-                env=dict(env),
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=output,
-                start_new_session=True,
-            )
-    except OSError as error:
-        todo = "install the pipeline again: `pip install -e .`"
-        raise DeployError(f"cannot be started: {error.strerror}", where=argv[0], todo=todo) from error
 
 
 def inherited(environment: Mapping[str, str]) -> dict[str, str]:

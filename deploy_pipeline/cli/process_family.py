@@ -1,7 +1,8 @@
 """The processes that came of a few that we started: found by a mark in their environment, and ended. Needs /proc.
 
-The web server and the daemon each start a code server, that one the run workers, and those the steps. A step starts
-Terraform and others with an environment of their own, in a session of their own: they are found by their parents.
+The warm server forks the code server and the run workers; a code server starts the workers of runs that start cold. A
+step starts Terraform and others with an environment of their own, in a session of their own: they are found by their
+parents.
 """
 
 import contextlib
@@ -13,12 +14,14 @@ from pathlib import Path
 
 from deploy_pipeline.core.errors import DeployError
 from deploy_pipeline.gateways.clock import Clock
+from deploy_pipeline.warm.identity import RUN_WORKER
 
 PROC = Path("/proc")
 POLL_SECONDS = 0.1
 PATIENT_SECONDS = 2.0
 KILL_SECONDS = 15.0
-WORKER = b"multiprocessing"  # in the command line of run workers and steps
+WORKER = b"multiprocessing"  # in the command line of run workers that started cold, and of steps
+WORKER_NAME = RUN_WORKER.encode()
 _STATE, _PARENT, _START_TIME = 0, 1, 19  # fields of /proc/<pid>/stat, counted after the command's name
 
 
@@ -117,11 +120,12 @@ def living(marker: bytes) -> list[Member]:
 
 def read_member(folder: Path, marker: bytes) -> Member | None:
     """The process of a folder in /proc; None when it is dead."""
-    fields = contents(folder / "stat").rpartition(b")")[2].split()
+    before, _, after = contents(folder / "stat").rpartition(b")")
+    name, fields = before.partition(b"(")[2], after.split()
     if not fields or fields[_STATE] in {b"Z", b"X"}:
         return None
     marked = marker in contents(folder / "environ").split(b"\0")
-    worker = marked and WORKER in contents(folder / "cmdline")
+    worker = marked and (name == WORKER_NAME or WORKER in contents(folder / "cmdline"))
     return Member(int(folder.name), int(fields[_START_TIME]), int(fields[_PARENT]), marked, worker)
 
 

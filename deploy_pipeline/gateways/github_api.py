@@ -1,6 +1,5 @@
 """GitHub's REST API through githubkit. The interface is `github`."""
 
-from functools import cached_property
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
@@ -37,6 +36,7 @@ class GitHubApi(GitHub):
     def __init__(self, settings: GitHubSettings, clock: Clock) -> None:
         self._settings = settings
         self._requests = Requests(settings, clock)
+        self._known: github_identity.Identity | None = None
 
     def branch_head(self, repository: str, branch: str, etag: str | None) -> BranchHead | None:
         headers = {"If-None-Match": etag} if etag else {}
@@ -148,6 +148,8 @@ class GitHubApi(GitHub):
         said = github_check_runs.Said(name, status, conclusion, title, summary, text, url, annotations)
         github_check_runs.set_check_run(self._requests, repository, sha, said, self._identity.app_id)
 
-    @cached_property
+    @property
     def _identity(self) -> github_identity.Identity:
-        return github_identity.identity(self._requests)
+        # Not cached_property: in Python 3.11 that has every thread wait in a lock for the first one's answer.
+        self._known = self._known or github_identity.identity(self._requests)
+        return self._known
