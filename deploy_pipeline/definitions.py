@@ -3,7 +3,7 @@
 import dagster as dg
 
 from deploy_pipeline.composition import home_spec
-from deploy_pipeline.core.asset_keys import asset_lineage
+from deploy_pipeline.core.asset_keys import asset_lineage, run_time_path
 from deploy_pipeline.core.spec import Spec
 from deploy_pipeline.jobs.deploy import deploy_job
 from deploy_pipeline.jobs.nightly_e2e import nightly_e2e_job
@@ -13,8 +13,10 @@ from deploy_pipeline.schedules.nightly_e2e import nightly_e2e_schedule
 from deploy_pipeline.sensors.merge import merge_sensor
 from deploy_pipeline.sensors.outcome import notice_sensor
 from deploy_pipeline.sensors.pull_request import pull_request_sensor
+from deploy_pipeline.sensors.run_time import run_time_sensor
 from deploy_pipeline.sensors.unanswered import unanswered_sensor
 
+JOBS = [deploy_job, nightly_e2e_job, pr_validation_job]
 KINDS = {"image": "docker", "terraform": "terraform", "function": "lambda", "service": "ecs"}
 
 
@@ -32,12 +34,24 @@ def asset_specs(spec: Spec) -> list[dg.AssetSpec]:
     ]
 
 
+def time_specs(spec: Spec) -> list[dg.AssetSpec]:
+    """Where the times of each job's runs are seen one after another."""
+    return [
+        dg.AssetSpec(
+            dg.AssetKey(run_time_path(spec.environment, job.name)),
+            group_name="run_time",
+            description=f"Where the time of each run of {job.name} went, recorded when it has ended.",
+        )
+        for job in JOBS
+    ]
+
+
 def definitions(spec: Spec) -> dg.Definitions:
     """Everything that Dagster shows and runs, for one pipeline."""
     return dg.Definitions(
-        assets=asset_specs(spec),
-        jobs=[deploy_job, nightly_e2e_job, pr_validation_job],
-        sensors=[merge_sensor, notice_sensor, pull_request_sensor, unanswered_sensor],
+        assets=[*asset_specs(spec), *time_specs(spec)],
+        jobs=JOBS,
+        sensors=[merge_sensor, notice_sensor, pull_request_sensor, run_time_sensor, unanswered_sensor],
         schedules=[nightly_e2e_schedule(spec.nightly_e2e)],
         resources=resources(),
     )

@@ -8,7 +8,8 @@ import httpx
 from deploy_pipeline.core.errors import DeployError
 
 TICKS = """query($sensor: SensorSelector!) { sensorOrError(sensorSelector: $sensor) {
-  ... on Sensor { sensorState { ticks(limit: 1) { status skipReason cursor error { message } } } } } }"""
+  ... on Sensor { sensorState { ticks(limit: 1, statuses: [SUCCESS, SKIPPED, FAILURE]) {
+    status skipReason cursor error { message } } } } } }"""
 RUNS = """query($tags: [ExecutionTag!]) { runsOrError(filter: {tags: $tags}, limit: 5) {
   ... on Runs { results { runId status jobName } } } }"""
 EVENTS = """query($run: ID!, $after: String) { logsForRun(runId: $run, afterCursor: $after, limit: 500) {
@@ -47,7 +48,7 @@ class DagsterApi:
         return dict(body["data"])
 
     def last_tick(self, sensor: str) -> dict[str, Any] | None:
-        """The newest tick of a sensor, or None before its first one."""
+        """The newest tick of a sensor that has ended, or None before that."""
         selector = {
             "repositoryName": "__repository__", "repositoryLocationName": "deploy_pipeline", "sensorName": sensor,
         }  # fmt: skip

@@ -23,6 +23,7 @@ from deploy_pipeline.cli.follow import follow
 from deploy_pipeline.cli.instance_folder import require_project, sole_use
 from deploy_pipeline.cli.interruption import uninterrupted
 from deploy_pipeline.cli.pull_request import Developer
+from deploy_pipeline.cli.time_commands import account_in
 from deploy_pipeline.core import run_tags
 from deploy_pipeline.core.errors import DeployError
 from deploy_pipeline.core.spec_loader import load_spec
@@ -125,6 +126,7 @@ def merge_and_follow(
     progress(f"merge_sensor started {dagster.url}/runs/{run_id}")
     story = follow(api, run_id, progress, RUN_SECONDS, ended=dagster.ended)
     report = Report.gather(state.env, sha, story, dagster.url, progress.seconds)
+    report.account(account_in(home / "dagster", run_id))
     write_report(report, home / REPORT)
     show_report(report, console())
     return report.passed

@@ -14,6 +14,8 @@ from rich.table import Table
 from deploy_pipeline.cli.follow import RunStory
 from deploy_pipeline.composition import Gateways, gateways_of
 from deploy_pipeline.core.candidate import Deployed
+from deploy_pipeline.core.run_time import Account
+from deploy_pipeline.core.run_time_words import plain, summary
 from deploy_pipeline.gateways.live_record import read_live
 
 SECONDS = 10.0
@@ -22,7 +24,10 @@ WIDE = 200  # columns of a log: a digest stays on its line
 
 @dataclass
 class Report:
-    """Everything that `demo.json` holds. `problems` is empty when all is as it should be."""
+    """Everything that `demo.json` holds. `problems` is empty when all is as it should be.
+
+    `time` is the account of the run's time: `core.run_time_words.plain`, and `summary` in one sentence.
+    """
 
     commit: str
     run_id: str
@@ -35,6 +40,7 @@ class Report:
     stacks: dict[str, dict[str, Any]] = field(default_factory=dict)
     stage_seconds: dict[str, float] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
+    time: dict[str, Any] = field(default_factory=dict)
     slack: list[str] = field(default_factory=list)
     mail: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
@@ -59,6 +65,10 @@ class Report:
             report._check_containers(live)
         report._check_told(slack_messages(env), mail_messages(env))
         return report
+
+    def account(self, account: Account) -> None:
+        """Take in where the run's time went."""
+        self.time = {"summary": summary(account), **plain(account)}
 
     def _take(self, live: Deployed) -> None:
         self.images = {image.name: image.pinned for image in live.images}
@@ -143,6 +153,9 @@ def show_report(report: Report, console: Console) -> None:
         table.add_row("terraform", name, f"serial {stack['serial']}, {stack['resources']} resources")
     console.print(table)
     console.print(f"Run: {report.run_url}\nSlack: {len(report.slack)} message(s), mail: {len(report.mail)} message(s)")
+    if report.time:
+        path = " → ".join(report.time["critical path"])
+        console.print(f"Time: {report.time['summary']}\nCritical path: {path}", markup=False, highlight=False)
     for step, message in report.failures.items():
         console.print(f"✗ {step}: {message}", style="red", markup=False)
     for problem in report.problems:

@@ -10,6 +10,7 @@ from deploy_pipeline.cli.doctor_commands import doctor
 from deploy_pipeline.cli.sandbox_commands import sandbox
 from deploy_pipeline.cli.spec_commands import spec
 from deploy_pipeline.cli.start_commands import start
+from deploy_pipeline.cli.time_commands import time
 from deploy_pipeline.cli.validate_commands import validate
 from deploy_pipeline.core.errors import DeployError
 
@@ -26,7 +27,7 @@ def commands() -> None:
     """
 
 
-for command in (demo, doctor, sandbox, spec, start, validate):
+for command in (demo, doctor, sandbox, spec, start, time, validate):
     commands.add_command(command)
 
 

@@ -12,6 +12,11 @@ def asset_path(environment: str, kind: AssetKind, name: str) -> list[str]:
     return [environment.replace("-", "_"), kind, name]
 
 
+def run_time_path(environment: str, job: str) -> list[str]:
+    """The path under which the times of a job's runs are kept."""
+    return [environment.replace("-", "_"), "run_time", job]
+
+
 def asset_lineage(spec: Spec) -> list[tuple[list[str], list[list[str]]]]:
     """Every asset of a spec with those that it is made from: images feed stacks, stacks feed functions and services."""
     environment = spec.environment

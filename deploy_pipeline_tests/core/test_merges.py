@@ -1,10 +1,13 @@
 """Which commit is deployed next."""
 
+from datetime import UTC, datetime, timedelta
+
 import pytest
 
-from deploy_pipeline.core.merges import Deploy, MergeCursor, Wait, decide, observe, read_cursor
+from deploy_pipeline.core.merges import Deploy, MergeCursor, Wait, decide, observe, read_cursor, rest, resting
 
 BASE, FIRST, SECOND = "a" * 40, "b" * 40, "c" * 40
+NOW = datetime(2026, 1, 15, 12, 0, tzinfo=UTC)
 
 
 def test_observe_first_look_makes_the_head_the_baseline() -> None:
@@ -50,3 +53,24 @@ def test_read_cursor_reads_what_was_written() -> None:
 def test_read_cursor_of_another_branch_counts_as_none() -> None:
     cursor = MergeCursor(watched="a/b@main", baseline=BASE, head=FIRST)
     assert read_cursor(cursor.model_dump_json(), "a/b@release") is None
+
+
+def test_rest_is_as_long_as_github_says_and_an_hour_at_most() -> None:
+    cursor = MergeCursor(watched="w", baseline=BASE, head=FIRST, etag="1")
+    soon, never = NOW + timedelta(minutes=1), NOW + timedelta(days=365)
+    assert rest(cursor, soon, NOW) == cursor.model_copy(update={"rest_until": soon})
+    assert rest(cursor, never, NOW).rest_until == NOW + timedelta(hours=1)
+
+
+def test_rest_survives_being_written_and_ends() -> None:
+    written = rest(MergeCursor(watched="w", baseline=BASE, head=FIRST), NOW + timedelta(minutes=1), NOW)
+    cursor = read_cursor(written.model_dump_json(), "w")
+    assert resting(cursor, NOW) == NOW + timedelta(minutes=1)
+    assert resting(cursor, NOW + timedelta(minutes=1)) is None
+    assert resting(cursor, NOW - timedelta(days=1)) is None, "the machine's clock was set back"
+    assert resting(None, NOW) is None
+
+
+def test_observe_ends_a_rest() -> None:
+    cursor = rest(MergeCursor(watched="w", baseline=BASE, head=BASE), NOW + timedelta(minutes=1), NOW)
+    assert observe(cursor, "w", FIRST, "2").rest_until is None

@@ -1,24 +1,67 @@
 """The merge sensor over a fake GitHub: what it launches, and what it does not."""
 
+from collections.abc import Callable
 from dataclasses import replace
+from datetime import timedelta
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import pytest
+from dagster._core.remote_origin import GrpcServerCodeLocationOrigin, RemoteJobOrigin, RemoteRepositoryOrigin
 
-from deploy_pipeline.gateways.github import GitHubUnavailable
+from deploy_pipeline.core import run_tags
+from deploy_pipeline.core.errors import DeployError
+from deploy_pipeline.core.merges import MergeCursor
+from deploy_pipeline.gateways.github import BranchHead, GitHubUnavailable
 from deploy_pipeline.jobs.deploy import deploy_job
-from deploy_pipeline.sensors.merge import merge_sensor
+from deploy_pipeline.sensors.merge import LOOK_SECONDS, WATCH_SECONDS, merge_sensor
+from deploy_pipeline_tests.fakes.fake_clock import START, FakeClock
 from deploy_pipeline_tests.fakes.fake_github import FakeGitHub
+from deploy_pipeline_tests.fakes.fake_run_launcher import instance_without_processes
 from deploy_pipeline_tests.samples import a_commit, a_spec
 
 BASE, FIRST, SECOND = (a_commit(sha=letter * 40, pull_request=number) for number, letter in enumerate("abc"))
 
 
-def tick(github: FakeGitHub, instance: dg.DagsterInstance, cursor: str | None) -> tuple[Any, str | None]:
-    """What one evaluation answers, and the cursor after it."""
+class EventfulClock(FakeClock):
+    """Something happens while it sleeps: `events` is by the number of the sleep, from 1."""
+
+    def __init__(self, events: dict[int, Callable[[], Any]]) -> None:
+        super().__init__()
+        self._events = events
+
+    def sleep(self, seconds: float) -> None:
+        super().sleep(seconds)
+        self._events.get(len(self.slept), lambda: None)()
+
+
+class CountingGitHub(FakeGitHub):
+    """Counts how often it is asked for the branch's head, and with which ETag."""
+
+    def __init__(self, *args: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.etags: list[str | None] = []
+
+    def branch_head(self, repository: str, branch: str, etag: str | None) -> BranchHead | None:
+        self.etags.append(etag)
+        return super().branch_head(repository, branch, etag)
+
+
+def tick(
+    github: FakeGitHub,
+    instance: dg.DagsterInstance,
+    cursor: str | None,
+    clock: FakeClock | None = None,
+    *,
+    daemon: bool = True,
+) -> tuple[Any, str | None]:
+    """What one evaluation answers, and the cursor after it; by the daemon or as a test in the UI."""
     context = dg.build_sensor_context(
-        instance=instance, cursor=cursor, resources={"home_spec": a_spec(), "github": github}
+        instance=instance,
+        cursor=cursor,
+        resources={"home_spec": a_spec(), "github": github, "clock": clock or FakeClock()},
+        last_sensor_start_time=START.timestamp() if daemon else None,
     )
     answer = merge_sensor(context)
     after = answer.cursor if isinstance(answer, dg.SensorResult) else context.cursor
@@ -41,7 +84,7 @@ def test_a_merge_is_deployed_with_its_commit_pull_request_and_author_as_tags() -
         answer, _ = tick(github, instance, cursor)
     (request,) = answer.run_requests
     assert request.run_key == FIRST.sha
-    assert request.run_config["ops"]["resolve_candidate"]["config"] == {"commit": FIRST.sha}
+    assert request.run_config["ops"]["resolve_candidate"]["config"]["commit"] == FIRST.sha
     assert request.tags == {
         "deploy/commit": FIRST.sha,
         "deploy/title": "Score faster",
@@ -130,7 +173,149 @@ def test_an_author_without_a_name_does_not_stop_a_deployment() -> None:
     assert "deploy/author" not in answer.run_requests[0].tags
 
 
+def watching_since(head: str, etag: str | None = None) -> str:
+    """A cursor that has seen `head` and nothing before it."""
+    seen = f'"{head}"' if etag is None else etag
+    return MergeCursor(watched="acme/engagement-ml@main", baseline=head, head=head, etag=seen).model_dump_json()
+
+
+@pytest.mark.parametrize("look", [1, 5, 9])
+def test_a_merge_while_a_tick_watches_is_deployed_by_that_tick(look: int) -> None:
+    github = FakeGitHub([BASE])
+    clock = EventfulClock({look: lambda: github.branches["main"].append(FIRST)})
+    with dg.DagsterInstance.ephemeral() as instance:
+        answer, _ = tick(github, instance, watching_since(BASE.sha), clock)
+    assert [request.run_key for request in answer.run_requests] == [FIRST.sha]
+    assert clock.monotonic() == pytest.approx(look * LOOK_SECONDS)
+
+
+def test_a_tick_without_news_asks_once_a_second_with_the_etag_and_ends_in_time() -> None:
+    github, clock = CountingGitHub([BASE]), FakeClock()
+    with dg.DagsterInstance.ephemeral() as instance:
+        answer, after = tick(github, instance, watching_since(BASE.sha), clock)
+    assert isinstance(answer, dg.SkipReason)
+    assert clock.slept == pytest.approx([LOOK_SECONDS] * 9)
+    assert github.etags == [f'"{BASE.sha}"'] * 10
+    assert after == watching_since(BASE.sha)
+
+
+def test_slow_answers_do_not_prolong_a_tick() -> None:
+    clock = FakeClock()
+
+    class Slow(FakeGitHub):
+        """Takes two and a half seconds for an answer."""
+
+        def branch_head(self, repository: str, branch: str, etag: str | None) -> BranchHead | None:
+            clock.slept.append(2.5)
+            return super().branch_head(repository, branch, etag)
+
+    with dg.DagsterInstance.ephemeral() as instance:
+        tick(Slow([BASE]), instance, watching_since(BASE.sha), clock)
+    assert WATCH_SECONDS - 2.5 < clock.monotonic() <= WATCH_SECONDS + 2.5
+
+
+def test_a_branch_that_is_set_back_and_merged_into_again_is_deployed_at_its_newest() -> None:
+    github = FakeGitHub([BASE, FIRST])
+    events: dict[int, Callable[[], Any]] = {
+        2: lambda: github.branches.update(main=[BASE]),
+        4: lambda: github.branches.update(main=[BASE, SECOND]),
+    }
+    with dg.DagsterInstance.ephemeral() as instance:
+        launched(instance, FIRST.sha, dg.DagsterRunStatus.SUCCESS)
+        answer, _ = tick(github, instance, watching_since(BASE.sha), EventfulClock(events))
+    assert [request.run_key for request in answer.run_requests] == [SECOND.sha]
+
+
+@pytest.mark.parametrize(
+    ("cursor", "daemon"),
+    [(None, True), (watching_since(BASE.sha, etag=""), True), (watching_since(BASE.sha), False)],
+    ids=["the first tick", "a server without ETags", "a test in the UI"],
+)
+def test_a_tick_that_must_not_wait_looks_once(cursor: str | None, daemon: bool) -> None:
+    class WithoutEtags(CountingGitHub):
+        """A server that gives none."""
+
+        def branch_head(self, repository: str, branch: str, etag: str | None) -> BranchHead | None:
+            super().branch_head(repository, branch, etag)
+            return BranchHead(BASE.sha, "")
+
+    github = WithoutEtags([BASE]) if cursor and daemon else CountingGitHub([BASE])
+    clock = FakeClock()
+    with dg.DagsterInstance.ephemeral() as instance:
+        tick(github, instance, cursor, clock, daemon=daemon)
+    assert (len(github.etags), clock.slept) == (1, [])
+
+
+def test_an_outage_while_a_tick_watches_ends_it_and_the_next_one_finds_the_merge() -> None:
+    github = FakeGitHub([BASE])
+
+    def go_away() -> None:
+        github.outage = GitHubUnavailable("answered 503", where="GitHub")
+
+    with dg.DagsterInstance.ephemeral() as instance:
+        clock = EventfulClock({3: go_away})
+        answer, after = tick(github, instance, watching_since(BASE.sha), clock)
+        assert "answered 503" in str(answer.skip_message)
+        assert (clock.monotonic(), after) == (3, watching_since(BASE.sha))
+        github.outage = None
+        github.branches["main"].append(FIRST)
+        answer, _ = tick(github, instance, after)
+    assert answer.run_requests[0].run_key == FIRST.sha
+
+
+def test_nothing_is_asked_until_the_time_that_github_names_and_nothing_is_lost() -> None:
+    wait_until = START + timedelta(minutes=10)
+    limit = GitHubUnavailable("API rate limit exceeded", where="GitHub", retry_at=wait_until)
+    github, clock = CountingGitHub([BASE], outage=limit), FakeClock()
+    with dg.DagsterInstance.ephemeral() as instance:
+        _, cursor = tick(github, instance, watching_since(BASE.sha), clock)
+        github.outage, github.etags = None, []
+        github.branches["main"].append(FIRST)
+        answer, cursor = tick(github, instance, cursor, clock)
+        assert wait_until.isoformat() in str(answer.skip_message)
+        assert github.etags == []
+        clock.sleep(600)
+        answer, _ = tick(github, instance, cursor, clock)
+    assert answer.run_requests[0].run_key == FIRST.sha
+
+
+def test_a_rate_limit_between_the_head_and_the_commit_keeps_the_merge_to_be_deployed() -> None:
+    limit = GitHubUnavailable("API rate limit exceeded", where="GitHub", retry_at=START + timedelta(minutes=10))
+
+    class Limited(FakeGitHub):
+        """Answers for branches, not for commits."""
+
+        def commit(self, repository: str, sha: str) -> Any:
+            raise limit
+
+    clock = FakeClock()
+    with dg.DagsterInstance.ephemeral() as instance:
+        _, cursor = tick(Limited([BASE, FIRST]), instance, watching_since(BASE.sha), clock)
+        clock.sleep(600)
+        answer, _ = tick(FakeGitHub([BASE, FIRST]), instance, cursor, clock)
+    assert answer.run_requests[0].run_key == FIRST.sha
+
+
+def test_an_error_that_stays_is_a_failed_tick() -> None:
+    with dg.DagsterInstance.ephemeral() as instance, pytest.raises(DeployError, match="404"):
+        tick(FakeGitHub([]), instance, watching_since(BASE.sha))
+
+
+@pytest.mark.parametrize("daemon", [True, False])
+def test_only_a_tick_of_the_daemon_takes_an_older_deployment_out_of_the_queue(tmp_path: Path, daemon: bool) -> None:
+    with instance_without_processes(str(tmp_path)) as instance:
+        older = launched(instance, FIRST.sha, dg.DagsterRunStatus.QUEUED)
+        answer, _ = tick(FakeGitHub([BASE, FIRST, SECOND]), instance, watching_since(BASE.sha), daemon=daemon)
+        after = instance.get_run_by_id(older.run_id)
+    assert answer.run_requests[0].run_key == SECOND.sha
+    assert after is not None
+    assert (after.status == dg.DagsterRunStatus.CANCELED) is daemon
+    assert (run_tags.SUPERSEDED_BY in after.tags) is daemon
+
+
 def launched(instance: dg.DagsterInstance, sha: str, status: dg.DagsterRunStatus) -> dg.DagsterRun:
     """A run as the daemon makes it for this sensor."""
     tags = {"dagster/run_key": sha, "dagster/sensor_name": "merge_sensor", "deploy/environment": "production"}
-    return instance.create_run_for_job(deploy_job, tags=tags, status=status)
+    location = GrpcServerCodeLocationOrigin(host="localhost", port=1, location_name="deploy_pipeline")
+    origin = RemoteJobOrigin(RemoteRepositoryOrigin(location, "__repository__"), deploy_job.name)
+    return instance.create_run_for_job(deploy_job, tags=tags, status=status, remote_job_origin=origin)
