@@ -11,7 +11,7 @@ from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import dagster as dg
 from dagster._core import errors as dagster_errors
@@ -34,11 +34,13 @@ from dagster._core.execution.retries import RetryMode, get_retries_config
 from dagster._core.execution.tags import get_tag_concurrency_limits_config
 from dagster._core.executor.base import Executor
 from dagster._core.storage.compute_log_manager import CapturedLogContext, ComputeIOType
-from dagster._core.storage.local_compute_log_manager import LocalComputeLogManager
 
 from deploy_pipeline.run_events import one_connection
-from deploy_pipeline.step_thread import StepThread, current_step_thread
+from deploy_pipeline.step_thread import StepThread, current_step_thread, step_threads
 from deploy_pipeline.thread_streams import ThreadStream, thread_streams
+
+if TYPE_CHECKING:
+    from dagster._core.storage.local_compute_log_manager import LocalComputeLogManager
 
 TIMEOUT_TAG: Final = "deploy-pipeline/timeout-seconds"
 """The tag of an op that says after how many seconds its step is interrupted, and fails."""
@@ -101,6 +103,7 @@ class ThreadExecutor(Executor):
                 step_dependency_config=job_context.step_dependency_config,
             ) as active,
             _logs_of(job_context) as logs,
+            step_threads(),
         ):
             yield from logs.begin(execution_plan)
             yield from _Steps(job_context, active, logs, self._grace).events()
@@ -207,6 +210,8 @@ class _Steps:
         for key in [key for key, at in self.deadlines.items() if at <= now]:
             del self.deadlines[key]
             self.threads[key].interrupt(StepTimedOut)
+        for thread in self.threads.values():
+            thread.repeat()
 
     def _interrupted(self) -> Iterator[DagsterEvent]:
         """The run is cancelled, or its worker told to end: nothing new is started."""
@@ -241,7 +246,7 @@ class _StepLogs:
     """Each step's output in files of its own, as the UI shows them."""
 
     context: PlanExecutionContext
-    manager: LocalComputeLogManager
+    manager: "LocalComputeLogManager"
     streams: tuple[ThreadStream, ThreadStream]
 
     def begin(self, plan: ExecutionPlan) -> Iterator[DagsterEvent]:
@@ -284,6 +289,9 @@ class _RunLogs:
 
 @contextmanager
 def _logs_of(context: PlanExecutionContext) -> Iterator[_StepLogs | _RunLogs]:
+    # Loaded here: whoever only looks at the definitions keeps no logs.
+    from dagster._core.storage.local_compute_log_manager import LocalComputeLogManager  # noqa: PLC0415
+
     manager = context.instance.compute_log_manager
     if isinstance(manager, LocalComputeLogManager):
         with thread_streams() as streams:

@@ -7,11 +7,12 @@ everything works as before, slower.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
 import dagster as dg
-from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage
-from sqlalchemy import Connection, create_engine
-from sqlalchemy.pool import StaticPool
+
+if TYPE_CHECKING:
+    from sqlalchemy import Connection
 
 BUSY_SECONDS = 60
 
@@ -19,6 +20,11 @@ BUSY_SECONDS = 60
 @contextmanager
 def one_connection(instance: dg.DagsterInstance, run_id: str) -> Iterator[None]:
     """Within this, the events of the run are written through a connection that stays open."""
+    # Loaded here: whoever only looks at the definitions needs no database.
+    from dagster._core.storage.event_log.sqlite.sqlite_event_log import SqliteEventLogStorage  # noqa: PLC0415
+    from sqlalchemy import create_engine  # noqa: PLC0415
+    from sqlalchemy.pool import StaticPool  # noqa: PLC0415
+
     store = instance.event_log_storage
     if not isinstance(store, SqliteEventLogStorage):
         yield
@@ -30,7 +36,7 @@ def one_connection(instance: dg.DagsterInstance, run_id: str) -> Iterator[None]:
     engine = create_engine(store.conn_string_for_shard(run_id), poolclass=StaticPool, connect_args=settings)
 
     @contextmanager
-    def connect(shard: str) -> Iterator[Connection]:
+    def connect(shard: str) -> "Iterator[Connection]":
         if shard != run_id:
             with of_any_run(shard) as other:
                 yield other

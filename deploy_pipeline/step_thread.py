@@ -2,9 +2,12 @@
 
 import contextvars
 import ctypes
+import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+
+from deploy_pipeline.gateways.interruptions import hold_by
 
 
 class StepThread:
@@ -53,6 +56,26 @@ class StepThread:
                 self._enter(outer)
                 raise
 
+    @contextmanager
+    def held_back(self) -> Iterator[None]:
+        """Within this an interruption waits: for what must not be cut in two."""
+        outer = self._inside
+        self._enter(0)
+        try:
+            yield
+        finally:
+            self._enter(outer)
+
+    def repeat(self) -> None:
+        """Send an interruption again that Python has dropped. To be called now and then while the thread is awaited."""
+        with self._lock:
+            self._send()
+
+    def dropped(self, error: type[BaseException] | None) -> None:
+        """Take note that Python has dropped an exception of this thread: it can only print what `__del__` raises."""
+        if error is not None and error is self._wanted:
+            self._sent = False
+
     def _enter(self, depth: int) -> None:
         with self._lock:
             self._inside = depth
@@ -66,6 +89,7 @@ class StepThread:
 
     def _run(self, work: Callable[[], None]) -> None:
         _local.current = self
+        hold_by(self.held_back)
         work()
 
 
@@ -75,6 +99,35 @@ _local = threading.local()
 def current_step_thread() -> StepThread | None:
     """The step's thread that calls this; None in every other thread."""
     return getattr(_local, "current", None)
+
+
+@contextmanager
+def step_threads() -> Iterator[None]:
+    """To be entered where step threads run: no interruption is lost, or hits a thread that a step starts."""
+    start, hook = threading.Thread.start, sys.unraisablehook
+
+    def start_held_back(thread: threading.Thread) -> None:
+        # Until a new thread runs, Python takes it for the one that starts it: it would be the one that is interrupted.
+        own = current_step_thread()
+        if own is None:
+            start(thread)
+            return
+        with own.held_back():
+            start(thread)
+
+    def note(dropped: "sys.UnraisableHookArgs") -> None:
+        own = current_step_thread()
+        if own is not None:
+            own.dropped(dropped.exc_type)
+        hook(dropped)
+
+    threading.Thread.start = start_held_back  # type: ignore[assignment, method-assign]
+    sys.unraisablehook = note
+    try:
+        yield
+    finally:
+        threading.Thread.start = start  # type: ignore[method-assign]
+        sys.unraisablehook = hook
 
 
 def _raise_in(thread: int, error: type[BaseException]) -> None:

@@ -130,7 +130,7 @@ def test_a_store_that_fails_ends_the_run(instance: dg.DagsterInstance, monkeypat
 
 def test_events_are_written_after_one_was_interrupted(instance: dg.DagsterInstance) -> None:
     result = run(instance, "writing")
-    assert story(result)["writes_after"][-1] == "HOOK_SKIPPED"
+    assert "STEP_SUCCESS" in story(result)["writes_after"]
     assert [entry for entry in instance.all_logs(result.run_id) if entry.user_message == "after that"]
     assert not result.success
 

@@ -2,10 +2,11 @@
 
 import threading
 import time
+from collections.abc import Callable
 
 import pytest
 
-from deploy_pipeline.step_thread import StepThread, current_step_thread
+from deploy_pipeline.step_thread import StepThread, current_step_thread, step_threads
 
 SECONDS = 30.0
 
@@ -123,6 +124,60 @@ def test_an_interruption_never_escapes_from_the_step_s_own_code() -> None:
     for thread in threads:
         ended(thread)
     assert escaped == []
+
+
+def stopped(work: Callable[[], None], inside: threading.Event) -> bool:
+    """Whether an interruption of this work arrives."""
+    seen: list[bool] = []
+
+    def run() -> None:
+        own = current_step_thread()
+        assert own is not None
+        try:
+            with own.interruptible():
+                work()
+        except Stopped:
+            seen.append(True)
+
+    thread = StepThread("step", run)
+    thread.start()
+    assert inside.wait(SECONDS)
+    thread.interrupt(Stopped)
+    while not thread.join(0.05):
+        thread.repeat()
+    return seen == [True]
+
+
+@pytest.mark.parametrize("attempt", range(20))
+def test_a_thread_that_is_started_meanwhile_is_not_interrupted(attempt: int) -> None:
+    inside = threading.Event()
+
+    def work() -> None:
+        inside.set()
+        while True:
+            threading.Thread(target=int, daemon=True).start()
+
+    with step_threads():
+        assert stopped(work, inside)
+
+
+@pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
+def test_an_interruption_that_python_drops_comes_again() -> None:
+    inside = threading.Event()
+
+    class Slow:
+        def __del__(self) -> None:
+            inside.set()
+            for _ in range(50):
+                time.sleep(0.01)
+
+    def work() -> None:
+        Slow()
+        while True:
+            time.sleep(0.01)
+
+    with step_threads():
+        assert stopped(work, inside)
 
 
 def test_no_other_thread_has_a_step() -> None:

@@ -8,10 +8,24 @@ from deploy_pipeline.core.spec import FunctionSpec, ImageSpec, ServiceSpec, Spec
 
 @dataclass(frozen=True)
 class Candidate:
-    """A commit together with the spec that it carries."""
+    """A commit together with the spec that it carries. With `force` every stage does its work, needed or not."""
 
     commit: Commit
     spec: Spec
+    force: bool = False
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a stage did once: the key of all its inputs, for which commit, in which run, and how long it took.
+
+    A later deployment with the same key takes the result over, and this with it.
+    """
+
+    key: str
+    commit: str
+    run_id: str
+    seconds: float
 
 
 @dataclass(frozen=True)
@@ -41,12 +55,41 @@ class FunctionTask:
 
 
 @dataclass(frozen=True)
+class PushedImage:
+    """An image in the registry. `uri` is `registry/repository`, `digest` the manifest's `sha256:...`.
+
+    `image_id` is the engine's `sha256:...` of the configuration. `built`, `scanned` and `pushed` are the work of its
+    stages; None where a stage had no key.
+    """
+
+    name: str
+    repository: str
+    uri: str
+    digest: str
+    tag: str
+    image_id: str = ""
+    built: Work | None = None
+    scanned: Work | None = None
+    pushed: Work | None = None
+
+    @property
+    def pinned(self) -> str:
+        """The only way in which anything refers to this image: by digest."""
+        return f"{self.uri}@{self.digest}"
+
+
+@dataclass(frozen=True)
 class BuiltImage:
-    """An image in the local engine, not yet scanned. `image_id` is the engine's `sha256:...` of the configuration."""
+    """An image that is not yet scanned: in the local engine, or `taken` from the live release instead of built.
+
+    `image_id` is the engine's `sha256:...` of the configuration.
+    """
 
     task: ImageTask
     reference: str
     image_id: str
+    work: Work | None = None
+    taken: PushedImage | None = None
 
 
 @dataclass(frozen=True)
@@ -56,22 +99,7 @@ class ScannedImage:
     built: BuiltImage
     sarif_key: str
     findings: dict[str, int]
-
-
-@dataclass(frozen=True)
-class PushedImage:
-    """An image in the registry. `uri` is `registry/repository`, `digest` the manifest's `sha256:...`."""
-
-    name: str
-    repository: str
-    uri: str
-    digest: str
-    tag: str
-
-    @property
-    def pinned(self) -> str:
-        """The only way in which anything refers to this image: by digest."""
-        return f"{self.uri}@{self.digest}"
+    work: Work | None = None
 
 
 @dataclass(frozen=True)
@@ -83,20 +111,23 @@ class PackagedFunction:
     key: str
     code_sha256: str
     size_bytes: int
+    work: Work | None = None
 
 
 @dataclass(frozen=True)
-class PlannedStack:
-    """A saved Terraform plan. `work` is its folder on this machine; `plan_sha256` is of the plan file itself."""
+class PreparedStack:
+    """A stack of which `work` is the folder on this machine, and `done` what `terraform init` did, now or earlier.
+
+    `fresh` says that the folder is prepared; a stack that looks unchanged is prepared only if it must be planned.
+    `source_key` is "" where there is none, and `doubt` says why.
+    """
 
     name: str
     work: str
-    plan_sha256: str
-    plan_digest: str
-    add: int
-    change: int
-    replace: int
-    destroy: int
+    fresh: bool
+    source_key: str
+    doubt: str
+    done: Work | None
 
 
 @dataclass(frozen=True)
@@ -109,6 +140,31 @@ class AppliedStack:
     resources: int
     outputs: dict[str, str]
     plan_digest: str
+    initialised: Work | None = None
+    planned: Work | None = None
+    applied: Work | None = None
+
+
+@dataclass(frozen=True)
+class PlannedStack:
+    """A saved Terraform plan. `work` is its folder on this machine; `plan_sha256` is of the plan file itself.
+
+    `initialised` and `planned` are what the stages did. `taken` is the stack as it is live, where there is no plan
+    because nothing has changed. A plan that is not `applyable` would change nothing, not even an output.
+    """
+
+    name: str
+    work: str
+    plan_sha256: str
+    plan_digest: str
+    add: int
+    change: int
+    replace: int
+    destroy: int
+    initialised: Work | None = None
+    planned: Work | None = None
+    taken: AppliedStack | None = None
+    applyable: bool = True
 
 
 @dataclass(frozen=True)
@@ -134,6 +190,7 @@ class DeployedFunction:
     version: str
     previous_version: str
     code_sha256: str
+    work: Work | None = None
 
 
 @dataclass(frozen=True)
@@ -161,6 +218,7 @@ class DeployedService:
     previous_task_definition: str
     image: str
     running: int
+    work: Work | None = None
 
 
 @dataclass(frozen=True)

@@ -17,3 +17,8 @@ def refusal(content: bytes) -> str:
         if any(part.count("*") > MOST_STARS for part in line.split("/")) or line.count("*") > MOST_STARS_IN_ALL:
             return f"has a pattern with more than {MOST_STARS} stars between slashes, or {MOST_STARS_IN_ALL} in all"
     return ""
+
+
+def patterns(content: str) -> list[str]:
+    """The patterns of a `.dockerignore`, as Docker's SDK takes them from it."""
+    return [line for line in map(str.strip, content.splitlines()) if line and not line.startswith("#")]

@@ -1,7 +1,10 @@
 """Terraform's command lines, files and environment, as values. Running them is `gateways.local_terraform`."""
 
-from collections.abc import Mapping, Sequence
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from hashlib import sha256
 
+from deploy_pipeline.core.errors import DeployError
 from deploy_pipeline.core.spec import BackendSpec
 
 PLAN_FILE = "plan.tfplan"
@@ -21,6 +24,12 @@ AWS_NAMES = (
     "AWS_RETRY_MODE", "AWS_MAX_ATTEMPTS",
 )  # fmt: skip
 
+# Of these, what says where and as whom, and not with which key.
+PLACES = (
+    "AWS_PROFILE", "AWS_REGION", "AWS_DEFAULT_REGION", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_ROLE_ARN",
+    "AWS_USE_FIPS_ENDPOINT", "AWS_USE_DUALSTACK_ENDPOINT", "AWS_ENDPOINT_URL",
+)  # fmt: skip
+
 # For an emulator: no virtual-host addresses of buckets, and no questions that only AWS itself answers.
 ENDPOINT_OVERRIDE = """\
 provider "aws" {
@@ -34,6 +43,31 @@ ENDPOINT_BACKEND = (
     "use_path_style=true", "skip_credentials_validation=true", "skip_region_validation=true",
     "skip_requesting_account_id=true", "skip_metadata_api_check=true", "skip_s3_checksum=true",
 )  # fmt: skip
+
+
+def version(terraform: str) -> list[str]:
+    """Print Terraform's version as JSON."""
+    return [terraform, "version", "-json"]
+
+
+def rule_files(environment: Mapping[str, str]) -> list[str]:
+    """Where Terraform's own configuration may lie: it can put another build in a provider's place."""
+    home = environment.get("HOME")
+    given = environment.get("TF_CLI_CONFIG_FILE")
+    return [given] if given else [f"{home}/.terraformrc"] if home else []
+
+
+def identity(printed: str, environment: Mapping[str, str], rules: Iterable[str]) -> str:
+    """SHA-256 of what decides a plan apart from the stack: what `version` printed, `environment`, configuration."""
+    try:
+        known = json.loads(printed)
+        parts = [known["terraform_version"], known["platform"]]
+    except (ValueError, KeyError, TypeError) as error:
+        what = f"cannot read Terraform's version: {error!r}"
+        raise DeployError(what, where="terraform version", todo="check Terraform") from error
+    kept = {name: value for name, value in environment.items()
+            if name in PLACES or name.startswith(VARIABLE_PREFIX)}  # fmt: skip
+    return sha256(json.dumps([parts, kept, list(rules)], sort_keys=True).encode()).hexdigest()
 
 
 def init(terraform: str, backend: BackendSpec, *, locked: bool, emulated: bool) -> list[str]:

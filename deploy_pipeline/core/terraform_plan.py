@@ -41,7 +41,10 @@ class ResourceChange:
 
 @dataclass(frozen=True)
 class PlanReading:
-    """What a plan would do. A replaced resource counts as `replace` only; reading data counts nowhere."""
+    """What a plan would do. A replaced resource counts as `replace` only; reading data counts nowhere.
+
+    `applyable` is Terraform's own word on whether there is anything to apply, outputs included; without it, there is.
+    """
 
     digest: str
     add: int
@@ -49,6 +52,7 @@ class PlanReading:
     replace: int
     destroy: int
     changes: tuple[ResourceChange, ...]
+    applyable: bool = True
 
 
 def read_plan(plan: Mapping[str, Any]) -> PlanReading:
@@ -58,7 +62,8 @@ def read_plan(plan: Mapping[str, Any]) -> PlanReading:
     touched = sorted((c for c in plan.get("resource_changes") or [] if _is_touched(c)), key=_order)
     changes = tuple(_change(item) for item in touched)
     count = {kind: sum(change.kind == kind for change in changes) for kind in ("add", "change", "replace", "destroy")}
-    return PlanReading(digest=_digest(touched), changes=changes, **count)
+    applyable = plan.get("applyable") is not False
+    return PlanReading(digest=_digest(touched), changes=changes, applyable=applyable, **count)
 
 
 def _is_touched(item: Mapping[str, Any]) -> bool:

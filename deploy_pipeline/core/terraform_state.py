@@ -22,6 +22,15 @@ def read_state(state: Mapping[str, Any]) -> StateReading:
     return StateReading(serial=int(state["serial"]), lineage=str(state["lineage"]), resources=count)
 
 
+def is_state(body: bytes | None, serial: int, lineage: str) -> bool:
+    """Whether `body`, the state as it lies in its backend, is the one with that number and lineage."""
+    try:
+        state = json.loads(body or b"")
+        return bool(state["serial"] == serial and state["lineage"] == lineage)
+    except (ValueError, KeyError, TypeError):
+        return False
+
+
 def read_outputs(outputs: Mapping[str, Any]) -> dict[str, str]:
     """Read the object of `terraform output -json`: sensitive ones left out, what is not text as compact JSON."""
     shown = {name: output["value"] for name, output in outputs.items() if not output.get("sensitive")}

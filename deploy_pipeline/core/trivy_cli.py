@@ -38,6 +38,23 @@ def convert(trivy: str, report: str, sarif: str) -> list[str]:
     return [trivy, "convert", "--format", "sarif", "--output", sarif, *ALONE, "--", report]
 
 
+def version(trivy: str, cache: str) -> list[str]:
+    """Print the versions of the program and of its databases."""
+    return [trivy, "version", "--format", "json", "--config", "", "--cache-dir", cache]
+
+
+def program_and_databases(printed: str) -> str:
+    """What `version` prints, without when something was downloaded. Raises DeployError for what is not that."""
+    try:
+        known = json.loads(printed)
+        parts = {"program": {"Version": known["Version"]}} | {k: v for k, v in known.items() if isinstance(v, dict)}
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        what = f"cannot read Trivy's version: {error!r}"
+        raise DeployError(what, where="trivy version", todo="check Trivy's version") from error
+    kept = {name: {k: v for k, v in part.items() if k != "DownloadedAt"} for name, part in parts.items()}
+    return json.dumps(kept, sort_keys=True)
+
+
 def database(metadata: str, where: str) -> str:
     """Describe the vulnerability database by its `metadata.json`."""
     try:

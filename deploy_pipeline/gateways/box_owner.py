@@ -1,5 +1,6 @@
 """Who has to remove a box: a process, known by a lock that the kernel frees when it dies. Removing is the caller's."""
 
+import threading
 import uuid
 from contextlib import ExitStack
 from pathlib import Path
@@ -23,13 +24,16 @@ class BoxOwner:
         self._name = uuid.uuid4().hex
         self._held = ExitStack()
         self._label = ""
+        self._labelling = threading.Lock()
 
     @property
     def label(self) -> str:
         """`<folder's id>/<owner's name>`, for boxes of this process. It lives until the process ends."""
-        if not self._label:
-            self._held.enter_context(file_lock(self._lock(self._name), self._clock, LOCK_SECONDS))
-            self._label = f"{self.folder_id()}/{self._name}"
+        folder = self.folder_id()
+        with self._labelling:  # another thread would wait for a lock that this process keeps
+            if not self._label:
+                self._held.enter_context(file_lock(self._lock(self._name), self._clock, LOCK_SECONDS))
+                self._label = f"{folder}/{self._name}"
         return self._label
 
     def is_dead(self, label: str) -> bool:
@@ -64,5 +68,7 @@ class BoxOwner:
         if not file.exists():
             with file_lock(self._folder / "id.lock", self._clock, LOCK_SECONDS):
                 if not file.exists():
-                    file.write_text(uuid.uuid4().hex)
+                    # Whole or not at all: others look without the lock.
+                    (self._folder / "id.new").write_text(uuid.uuid4().hex)
+                    (self._folder / "id.new").replace(file)
         return file.read_text()

@@ -5,7 +5,9 @@ import stat
 from pathlib import Path
 
 from deploy_pipeline.core import dockerignore
+from deploy_pipeline.core.content_key import Tree
 from deploy_pipeline.core.errors import DeployError
+from deploy_pipeline.gateways.tree_entries import tree_of
 
 IGNORE_FILE = ".dockerignore"
 
@@ -36,6 +38,20 @@ def check_dockerignore(context: Path, where: str) -> None:
         content = opened.read(dockerignore.LARGEST_BYTES + 1)
     if why := dockerignore.refusal(content):
         raise _refused(why, where)
+
+
+def sent_tree(context: Path, dockerfile: str) -> Tree:
+    """What the SDK sends of `context` (a checked one) after its `.dockerignore`; `dockerfile` as `dockerfile_in` gives.
+
+    The SDK itself chooses: whatever it makes of a pattern is what the engine gets. The engine then looks at
+    `.dockerignore` again, which is always sent, to leave out that file and the Dockerfile.
+    """
+    from docker.utils.build import exclude_paths  # noqa: PLC0415  (takes long; most steps build nothing)
+
+    root = os.path.realpath(context)
+    ignore_file = Path(root, IGNORE_FILE)
+    patterns = dockerignore.patterns(ignore_file.read_text()) if ignore_file.is_file() else []
+    return tree_of(Path(root), exclude_paths(root, patterns, dockerfile=dockerfile))
 
 
 def _refused(why: str, where: str) -> DeployError:

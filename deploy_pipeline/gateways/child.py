@@ -8,10 +8,13 @@ import signal
 import subprocess
 import sys
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from types import TracebackType
+from typing import IO
 
 from deploy_pipeline.gateways.clock import Clock
+from deploy_pipeline.gateways.interruptions import held_back, to_the_end
 
 CHUNK = 64 * 1024
 POLL_SECONDS = 0.1
@@ -29,6 +32,33 @@ def prepare_child() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     if sys.platform == "linux":
         _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGINT)
+
+
+def start_program(
+    argv: Sequence[str], cwd: str | Path | None, env: Mapping[str, str] | None, stdin: IO[bytes] | int
+) -> subprocess.Popen[bytes]:
+    """Start a program in a session of its own, with its outputs in pipes. An interruption meanwhile ends it."""
+    popen = None
+    try:
+        # Between fork and exec Python runs code that must not be cut in two: it takes and frees locks.
+        with held_back():
+            popen = subprocess.Popen(
+                argv,
+                cwd=cwd,
+                env=env,
+                stdin=stdin,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                bufsize=0,
+                start_new_session=True,
+                preexec_fn=prepare_child,  # noqa: PLW1509  (two system calls, no locks)
+            )
+    except BaseException:
+        if popen is not None:
+            popen.kill()
+            popen.wait()
+        raise
+    return popen
 
 
 class Output:
@@ -76,6 +106,7 @@ class Child:
     def __init__(self, popen: subprocess.Popen[bytes], clock: Clock, output: Output, errors: Output) -> None:
         self._popen = popen
         self._clock = clock
+        self._is_interrupted = False
         self._selector = selectors.DefaultSelector()
         for stream, sink in ((popen.stdout, output), (popen.stderr, errors)):
             if stream is not None:
@@ -88,7 +119,7 @@ class Child:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._end()
+        to_the_end(self._end)
 
     def pump(self, timeout: float, stopped: Callable[[], bool] = lambda: False) -> bool:
         """Read output until the program ends. False when `timeout` seconds passed, or `stopped()`, before that."""
@@ -100,8 +131,13 @@ class Child:
         return True
 
     def interrupt(self, grace: float) -> None:
-        """Ask the program to end, and give it `grace` seconds for that: Terraform writes its state then."""
-        self._signal(signal.SIGINT)
+        """Ask the program to end, and give it `grace` seconds for that: Terraform writes its state then.
+
+        It is asked once, however often this is called: a second time would have Terraform leave without that.
+        """
+        if not self._is_interrupted:
+            self._is_interrupted = True
+            self._signal(signal.SIGINT)
         self.pump(grace)
 
     def _exited(self) -> bool:
@@ -127,7 +163,8 @@ class Child:
             os.killpg(self._popen.pid, number)
 
     def _end(self) -> None:
-        self._signal(signal.SIGKILL)
+        if self._popen.returncode is None:  # later, another group can have its number
+            self._signal(signal.SIGKILL)
         self._popen.wait()
         try:
             while self._selector.get_map() and self._read(0):

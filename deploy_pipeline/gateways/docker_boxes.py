@@ -1,11 +1,11 @@
 """Makes and removes the containers that boxes are. What is in them, and what they may do, is decided elsewhere."""
 
 import stat
-import tempfile
 import threading
 import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import partial
 from pathlib import Path
 
 from docker import APIClient
@@ -22,6 +22,7 @@ from deploy_pipeline.gateways.clock import Clock
 from deploy_pipeline.gateways.docker_box import DockerBox
 from deploy_pipeline.gateways.docker_errors import translated
 from deploy_pipeline.gateways.egress_proxy import EgressProxy, egress_socket
+from deploy_pipeline.gateways.interruptions import TemporaryFolder, to_the_end
 
 START_SECONDS = 60.0
 # Programs with certificate authorities of their own are told about the image's: it may trust a private one.
@@ -114,13 +115,13 @@ class DockerBoxes:
             yield name
         finally:
             with translated(where, self._host):
-                box_leftovers.remove_container(client, name)
+                to_the_end(partial(box_leftovers.remove_container, client, name))
 
 
 @contextmanager
 def _egress(setup: BoxSetup) -> Iterator[tuple[str, EgressProxy]]:
     """The proxy for one box and its UNIX socket, in a folder that nobody else on this machine may enter."""
-    with tempfile.TemporaryDirectory(prefix="deploy-pipeline-egress-") as folder:
+    with TemporaryFolder(prefix="deploy-pipeline-egress-") as folder:
         path = f"{folder}/proxy"
         with egress_socket(path, EgressRules(setup.hosts, setup.redirects)) as proxy:
             # The box's user, whom the mounted socket is for, owns nothing here.

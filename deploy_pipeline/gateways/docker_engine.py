@@ -3,21 +3,24 @@
 import math
 import os
 from abc import ABC, abstractmethod
-from collections import deque
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 from docker import APIClient
 from docker.errors import ImageNotFound
 from docker.utils import parse_repository_tag
 
-from deploy_pipeline.core.errors import DeployError
+from deploy_pipeline.core.image_key import BuildInputs
 from deploy_pipeline.gateways.build_context import check_dockerignore, dockerfile_in
+from deploy_pipeline.gateways.build_inputs import build_inputs
 from deploy_pipeline.gateways.clock import Clock
-from deploy_pipeline.gateways.docker_errors import LINES_SHOWN, STEP, build_failure, push_failure, translated
-from deploy_pipeline.gateways.docker_stream import Event, ended_after, said
+from deploy_pipeline.gateways.docker_answers import digest_of, image_of, pulled_of
+from deploy_pipeline.gateways.docker_errors import translated
+from deploy_pipeline.gateways.docker_stream import ended_after
+from deploy_pipeline.gateways.interruptions import polled
 from deploy_pipeline.gateways.retrying import retrying
 
 DEFAULT_HOST = "unix:///var/run/docker.sock"
@@ -51,6 +54,21 @@ class DockerEngine(ABC):
 
         `timeout` (seconds) is for the whole build. Raises DeployError with the failing step and its last output.
         """
+
+    @abstractmethod
+    def inputs(self, *, context: Path, dockerfile: str, build_args: Mapping[str, str]) -> BuildInputs:
+        """What a build with these arguments would take in. Nothing is built or pulled.
+
+        Raises DeployError for a Dockerfile that is missing or outside of the context.
+        """
+
+    @abstractmethod
+    def has(self, image_id: str) -> bool:
+        """Whether the engine has the image `sha256:...`."""
+
+    @abstractmethod
+    def pull(self, pinned: str, login: RegistryLogin) -> str:
+        """Pull `registry/repository@sha256:...` and give the image's id. Raises DeployError as `push` does."""
 
     @abstractmethod
     def tag(self, image_id: str, reference: str) -> None:
@@ -112,7 +130,8 @@ class LocalDockerEngine(DockerEngine):
         file = dockerfile_in(context, dockerfile, where)
         check_dockerignore(context, where)
         with self._client(where) as client, ended_after(client, timeout, where):
-            events = client.build(
+            start = partial(
+                client.build,
                 path=os.path.realpath(context),
                 dockerfile=file,
                 tag=tag,
@@ -127,7 +146,32 @@ class LocalDockerEngine(DockerEngine):
                 use_config_proxy=False,
                 timeout=math.ceil(timeout),
             )
-            return _built(events, on_line, where)
+            return image_of(polled(start), on_line, where)
+
+    def inputs(self, *, context: Path, dockerfile: str, build_args: Mapping[str, str]) -> BuildInputs:
+        where = f"build of {context.name}"
+        file = dockerfile_in(context, dockerfile, where)
+        check_dockerignore(context, where)
+        with self._client(where) as client:
+            return build_inputs(client, context, file, build_args, self._settings.network_mode)
+
+    def has(self, image_id: str) -> bool:
+        with self._client(f"image {image_id}") as client:
+            try:
+                return bool(client.inspect_image(image_id))  # type: ignore[no-untyped-call]  # of the stubs
+            except ImageNotFound:
+                return False
+
+    def pull(self, pinned: str, login: RegistryLogin) -> str:
+        return retrying(self._clock, self._settings.attempts)(self._pull, pinned, login)
+
+    def _pull(self, pinned: str, login: RegistryLogin) -> str:
+        repository, digest = pinned.split("@")
+        where = f"pull of {pinned}"
+        with self._client(where) as client, ended_after(client, self._settings.push_timeout, where):
+            start = partial(client.pull, repository, digest, stream=True, decode=True, auth_config=_auth(login))
+            pulled_of(polled(start), where)
+            return str(client.inspect_image(pinned)["Id"])  # type: ignore[no-untyped-call]  # of the stubs
 
     def tag(self, image_id: str, reference: str) -> None:
         repository, tag = parse_repository_tag(reference)
@@ -140,10 +184,10 @@ class LocalDockerEngine(DockerEngine):
 
     def _push(self, reference: str, login: RegistryLogin) -> str:
         repository, tag = parse_repository_tag(reference)
-        auth = {"username": login.username, "password": login.password, "serveraddress": login.server}
         where = f"push of {reference}"
         with self._client(where) as client, ended_after(client, self._settings.push_timeout, where):
-            return _pushed(client.push(repository, tag, stream=True, decode=True, auth_config=auth), where)
+            start = partial(client.push, repository, tag, stream=True, decode=True, auth_config=_auth(login))
+            return digest_of(polled(start), where)
 
     def remove(self, reference: str) -> None:
         with self._client(f"removal of {reference}") as client:
@@ -167,30 +211,5 @@ class LocalDockerEngine(DockerEngine):
                 client.close()
 
 
-def _built(events: Iterator[Event], on_line: Callable[[str], None], where: str) -> str:
-    step, output, image_id = "", deque[str](maxlen=LINES_SHOWN), ""
-    for event in events:
-        for line in said(event):
-            on_line(line)
-            if STEP.match(line):
-                step = line
-                output.clear()
-            else:
-                output.append(line)
-        if "error" in event:
-            raise build_failure(str(event["error"]), step, output, where)
-        image_id = str((event.get("aux") or {}).get("ID", image_id))
-    if not image_id:
-        raise build_failure("the engine ended the build without an image", step, output, where)
-    return image_id
-
-
-def _pushed(events: Iterator[Event], where: str) -> str:
-    digest = ""
-    for event in events:
-        if "error" in event:
-            raise push_failure(str(event["error"]), where)
-        digest = str((event.get("aux") or {}).get("Digest", digest))
-    if not digest:
-        raise DeployError("the engine ended the push without a digest", where=where, todo="push again", retryable=True)
-    return digest
+def _auth(login: RegistryLogin) -> dict[str, str]:
+    return {"username": login.username, "password": login.password, "serveraddress": login.server}

@@ -5,6 +5,7 @@ import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import partial
 
 from docker import APIClient
 from requests import RequestException, Response
@@ -12,6 +13,7 @@ from urllib3.exceptions import HTTPError
 
 from deploy_pipeline.core.box_container import USER
 from deploy_pipeline.gateways.clock import Clock
+from deploy_pipeline.gateways.interruptions import awaited, begin
 
 CHUNK = 64 * 1024
 CHUNKS_WAITING = 64
@@ -92,7 +94,8 @@ def execute(
     # Not the SDK's `exec_start`: it reads past the HTTP client's buffer, and can lose the first output.
     url = f"{client.base_url}/v{client.api_version}/exec/{execution}/start"
     # A read that takes longer than the program may is the engine's fault: the program is over by then.
-    response = client.post(url, json={"Detach": False, "Tty": False}, stream=True, timeout=timeout + ENGINE_SECONDS)
+    body = {"Detach": False, "Tty": False}
+    response = awaited(partial(client.post, url, json=body, stream=True, timeout=timeout + ENGINE_SECONDS))
     response.raise_for_status()
     timed_out = not _pumped(response, outputs, lambda: deadline - clock.monotonic())
     for output in outputs:
@@ -107,7 +110,7 @@ def _pumped(response: Response, outputs: tuple[Kept, Kept], left: Callable[[], f
     """Hand over the outputs until they end. False when the time was over before that."""
     chunks: queue.Queue[bytes] = queue.Queue(CHUNKS_WAITING)
     abandoned = threading.Event()
-    threading.Thread(target=_read, args=(response, chunks, abandoned), daemon=True).start()
+    begin(threading.Thread(target=_read, args=(response, chunks, abandoned), daemon=True))
     frames = _Frames(outputs)
     try:
         while (seconds := left()) > 0:

@@ -11,6 +11,7 @@ from docker import APIClient
 from requests import Response
 
 from deploy_pipeline.core.errors import DeployError
+from deploy_pipeline.gateways.interruptions import begin
 
 Event = dict[str, Any]
 
@@ -29,15 +30,21 @@ class _Watch:
 
     def __init__(self) -> None:
         self.expired = False
+        self._over = False
         self._response: Response | None = None
 
     def saw(self, response: Response, *_: object, **__: object) -> None:
         self._response = response
-        if self.expired:
+        if self._over:
             self._cut()
 
     def expire(self) -> None:
         self.expired = True
+        self.end()
+
+    def end(self) -> None:
+        """Also of an answer that is only to come."""
+        self._over = True
         self._cut()
 
     def _cut(self) -> None:
@@ -50,10 +57,6 @@ class _Watch:
         ):
             own.shutdown(socket.SHUT_RDWR)
 
-    def close(self) -> None:
-        if self._response is not None:
-            self._response.close()
-
 
 @contextmanager
 def ended_after(client: APIClient, timeout: float, where: str) -> Iterator[None]:
@@ -65,8 +68,8 @@ def ended_after(client: APIClient, timeout: float, where: str) -> Iterator[None]
     client.hooks["response"].append(watch.saw)
     timer = threading.Timer(timeout, watch.expire)
     timer.daemon = True
-    timer.start()
     try:
+        begin(timer)
         yield
     except Exception as error:
         if watch.expired:
@@ -74,7 +77,8 @@ def ended_after(client: APIClient, timeout: float, where: str) -> Iterator[None]
         raise
     finally:
         timer.cancel()
-        watch.close()
+        # Not closed: that would wait for the thread that reads it.
+        watch.end()
     if watch.expired:
         raise _too_long(timeout, where)
 

@@ -40,6 +40,10 @@ class Ecr(ABC):
         """The manifest digest (`sha256:...`) that the tag points at, or None when there is no such tag."""
 
     @abstractmethod
+    def has(self, repository: str, digest: str) -> bool:
+        """Whether the repository has the manifest `sha256:...`."""
+
+    @abstractmethod
     def move_tag(self, repository: str, digest: str, tag: str) -> None:
         """Point the tag at the manifest `digest`, which is already there. No image data is moved."""
 
@@ -74,6 +78,13 @@ class AwsEcr(Ecr):
                 return None
         # AWS raises for an unknown tag; an emulator may answer with nothing.
         return next((image["imageDigest"] for image in found["imageDetails"]), None)
+
+    def has(self, repository: str, digest: str) -> bool:
+        with translated(_where(repository), lessons=LESSONS):
+            found = self._ecr.batch_get_image(
+                repositoryName=repository, imageIds=[{"imageDigest": digest}], acceptedMediaTypes=list(MANIFEST_TYPES)
+            )
+        return any(image["imageId"]["imageDigest"] == digest for image in found["images"])
 
     def move_tag(self, repository: str, digest: str, tag: str) -> None:
         image = self._manifest(repository, digest)

@@ -13,6 +13,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from deploy_pipeline.core.egress import EgressRules, Route, may_connect, route
+from deploy_pipeline.gateways.interruptions import begin, finally_done
 
 HEAD_BYTES = 32 * 1024
 CHUNK = 64 * 1024
@@ -64,12 +65,9 @@ def _serving(server: "_TcpServer | _UnixServer", proxy: EgressProxy, rules: Egre
     server.rules, server.proxy = rules, proxy
     with server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True)
-        thread.start()
-        try:
+        begin(thread)
+        with finally_done(server.cut), finally_done(server.shutdown):
             yield proxy
-        finally:
-            server.shutdown()
-            server.cut()
 
 
 class _Serving(socketserver.ThreadingMixIn):

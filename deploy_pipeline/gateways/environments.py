@@ -3,7 +3,6 @@
 What is installed runs later, in boxes without network: a package may do anything there, also by a `.pth` file.
 """
 
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +21,7 @@ from deploy_pipeline.gateways.docker_box import DockerBox
 from deploy_pipeline.gateways.docker_boxes import DockerBoxes
 from deploy_pipeline.gateways.docker_errors import translated
 from deploy_pipeline.gateways.file_lock import file_lock
+from deploy_pipeline.gateways.interruptions import TemporaryFolder
 from deploy_pipeline.gateways.isolation import Listener
 from deploy_pipeline.gateways.usage import Usage
 
@@ -94,7 +94,7 @@ class Environments:
             raise
 
     def _fill(self, name: str, tools: str, files: Mapping[str, str], on_line: Listener) -> None:
-        with tempfile.TemporaryDirectory() as folder:
+        with TemporaryFolder() as folder:
             installed, constraints = _written(Path(folder), files)
             setup = BoxSetup(
                 name="environment",

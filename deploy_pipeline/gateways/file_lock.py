@@ -2,8 +2,7 @@
 
 import fcntl
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from pathlib import Path
 
 from deploy_pipeline.core.errors import DeployError
@@ -12,16 +11,20 @@ from deploy_pipeline.gateways.clock import Clock
 POLL_SECONDS = 0.2
 
 
-@contextmanager
-def file_lock(path: Path, clock: Clock, timeout: float) -> Iterator[None]:
-    """Hold `path` alone. Raises DeployError (retryable) when another process held it for `timeout` seconds."""
+def file_lock(path: Path, clock: Clock, timeout: float) -> AbstractContextManager[object]:
+    """Hold `path` alone, from this call to the end of the context that it gives.
+
+    Raises DeployError (retryable) when another process, or another thread, held it for `timeout` seconds.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+    # A file as the context: leaving it is one step of the interpreter, before which no interruption can come.
+    file = os.fdopen(os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600), "r+b", buffering=0)
     try:
-        _acquire(descriptor, path, clock, timeout)
-        yield
-    finally:
-        os.close(descriptor)
+        _acquire(file.fileno(), path, clock, timeout)
+    except BaseException:
+        file.close()
+        raise
+    return file
 
 
 def _acquire(descriptor: int, path: Path, clock: Clock, timeout: float) -> None:

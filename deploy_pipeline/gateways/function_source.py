@@ -1,22 +1,47 @@
 """The files of a Lambda function: its own, and the requirements that it brings along."""
 
-import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 
+from deploy_pipeline.core.content_key import Entry
 from deploy_pipeline.core.errors import DeployError
+from deploy_pipeline.gateways.interruptions import TemporaryFolder
 from deploy_pipeline.gateways.process import Process, minimal_environment
+from deploy_pipeline.gateways.tree_entries import sha256_of
 
 IGNORED_FOLDERS = frozenset({"__pycache__", "tests", ".pytest_cache", ".mypy_cache", ".ruff_cache"})
 IGNORED_SUFFIXES = frozenset({".pyc", ".pyo"})
 INSTALL_SECONDS = 300.0
+REQUIREMENTS = "requirements.txt"
+DESCRIBE = (
+    "import os, platform, sys; from importlib.metadata import version; "
+    "print(sys.version, sys.implementation.name, os.name, platform.machine(), platform.system(), platform.release(), "
+    "platform.version(), 'pip', version('pip'))"
+)
+
+CONFIG_FILES = ("/etc/pip.conf", "/etc/xdg/pip/pip.conf", "~/.pip/pip.conf", "~/.config/pip/pip.conf")
 
 Files = dict[str, tuple[bytes, bool]]
 
 
+@dataclass(frozen=True)
+class SourceInputs:
+    """What a package is made from: the folder's files, its requirements ("" for none), and what installs those."""
+
+    files: tuple[Entry, ...]
+    requirements: str
+    installer: dict[str, str]
+
+
 class FunctionSource(ABC):
     """Where the files of a package come from."""
+
+    @abstractmethod
+    def inputs(self, folder: Path) -> SourceInputs:
+        """What decides the package of `folder`, apart from the runtime. Nothing is installed."""
 
     @abstractmethod
     def files(self, folder: Path, runtime: str) -> Files:
@@ -32,14 +57,29 @@ class PipFunctionSource(FunctionSource):
         pip = {name: value for name, value in environment.items() if name.startswith("PIP_")}
         self._environment = minimal_environment(environment) | pip
 
+    def inputs(self, folder: Path) -> SourceInputs:
+        own = _own_files(folder)
+        requirements = own.get(REQUIREMENTS, (b"", False))[0].decode(errors="replace")
+        return SourceInputs(entries_of(own), requirements, self._installer() if requirements else {})
+
+    def _installer(self) -> dict[str, str]:
+        """pip evaluates markers for the interpreter that runs it, whatever platform it installs for."""
+        done = self._process.run([self._python, "-c", DESCRIBE], env=self._environment, timeout=INSTALL_SECONDS)
+        if done.returncode:
+            raise DeployError(f"Python has no pip: {done.stderr.strip()[-500:]}", where=self._python)
+        named = self._environment.get("PIP_CONFIG_FILE")
+        prefix = str(Path(self._python).parent.parent / "pip.conf")
+        files = [Path(name).expanduser() for name in (*CONFIG_FILES, prefix, *([named] if named else []))]
+        read = {str(file): sha256_of(file) for file in files if file.is_file()}
+        pip = {name: value for name, value in self._environment.items() if name.startswith("PIP_")}
+        return {"python": done.stdout.strip(), **read, **pip}
+
     def files(self, folder: Path, runtime: str) -> Files:
-        if not folder.is_dir():
-            raise DeployError("no such folder", where=str(folder.name), todo="correct the function's `source`")
-        own = read_folder(folder)
-        if "requirements.txt" not in own:
+        own = _own_files(folder)
+        if REQUIREMENTS not in own:
             return own
-        with tempfile.TemporaryDirectory(prefix="function-requirements-") as target:
-            self._install(folder / "requirements.txt", Path(target), runtime)
+        with TemporaryFolder(prefix="function-requirements-") as target:
+            self._install(folder / REQUIREMENTS, Path(target), runtime)
             return read_folder(Path(target), frozenset({"__pycache__"})) | own
 
     def _install(self, requirements: Path, target: Path, runtime: str) -> None:
@@ -58,6 +98,20 @@ class PipFunctionSource(FunctionSource):
                 where=f"{requirements.parent.name}/requirements.txt",
                 todo="pin versions that have a wheel for the function's runtime",
             )
+
+
+def _own_files(folder: Path) -> Files:
+    if not folder.is_dir():
+        raise DeployError("no such folder", where=str(folder.name), todo="correct the function's `source`")
+    return read_folder(folder)
+
+
+def entries_of(files: Files) -> tuple[Entry, ...]:
+    """The files as they will lie in the package: two modes, links replaced by what they point at."""
+    return tuple(
+        Entry(path, "file", 0o755 if executable else 0o644, sha256(content).hexdigest())
+        for path, (content, executable) in sorted(files.items())
+    )
 
 
 def read_folder(folder: Path, ignored: frozenset[str] = IGNORED_FOLDERS) -> Files:

@@ -44,6 +44,13 @@ class Functions(ABC):
         """Make the package the function's code and publish a version; publishing the same again changes nothing."""
 
     @abstractmethod
+    def is_current(self, function_name: str, version: str, code_sha256: str) -> bool:
+        """Whether that version has this code and the settings that the function has now: no other is to be published.
+
+        False where it cannot be told, as for a version that is gone or a function that is being updated.
+        """
+
+    @abstractmethod
     def alias(self, function_name: str, alias: str) -> AliasState:
         """Where the alias points now."""
 

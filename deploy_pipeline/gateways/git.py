@@ -1,7 +1,6 @@
 """Work trees of single commits, from a local mirror of a repository. It never writes to the remote."""
 
 import os
-import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from contextlib import suppress
@@ -17,6 +16,7 @@ from deploy_pipeline.gateways.clock import Clock
 from deploy_pipeline.gateways.file_lock import file_lock
 from deploy_pipeline.gateways.git_history import GitHistory
 from deploy_pipeline.gateways.git_program import GitProgram
+from deploy_pipeline.gateways.interruptions import TemporaryFolder
 from deploy_pipeline.gateways.process import Process, minimal_environment
 from deploy_pipeline.gateways.retrying import retrying
 
@@ -165,7 +165,7 @@ class LocalGit(Git):
         self._git.checked(listing, mirror, on_line=TreePaths(sha).take)
         (mirror / "info").mkdir(exist_ok=True)
         (mirror / "info" / "attributes").write_text(git_cli.EXACT_FILES)
-        with tempfile.TemporaryDirectory(dir=self._checkouts, prefix=_unfinished(mirror)) as making:
+        with TemporaryFolder(dir=self._checkouts, prefix=_unfinished(mirror)) as making:
             tree = Path(making) / "tree"
             tree.mkdir()
             argv = git_cli.write_tree(self._settings.program, str(mirror), sha, str(tree))

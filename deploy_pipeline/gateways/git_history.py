@@ -1,6 +1,5 @@
 """How commits relate, from the mirrors on this machine. It fetches nothing."""
 
-import tempfile
 from pathlib import Path
 
 from deploy_pipeline.core import git_cli
@@ -8,6 +7,7 @@ from deploy_pipeline.core.checks.diff import read_changes
 from deploy_pipeline.core.checks.subject import ChangedFile
 from deploy_pipeline.core.errors import DeployError
 from deploy_pipeline.gateways.git_program import GitProgram, broken
+from deploy_pipeline.gateways.interruptions import TemporaryFolder
 
 
 class GitHistory:
@@ -43,7 +43,7 @@ class GitHistory:
         """The files that differ between the two commits' trees."""
         mirror = self._mirror_with(git_cli.checked_sha(base), git_cli.checked_sha(head))
         # Through a file: a patch can be large, and what a file's name or text is made of is only known as bytes.
-        with tempfile.TemporaryDirectory(dir=self._mirrors, prefix=".changes-") as folder:
+        with TemporaryFolder(dir=self._mirrors, prefix=".changes-") as folder:
             output = Path(folder) / "diff"
             self._git.checked(git_cli.diff(self._git.path, str(mirror), base, head, str(output)), mirror)
             with output.open("rb") as difference:

@@ -3,12 +3,14 @@
 import base64
 import json
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from deploy_pipeline.core.errors import DeployError
 from deploy_pipeline.gateways.aws import AwsSettings, client, translated
 from deploy_pipeline.gateways.clock import Clock
 from deploy_pipeline.gateways.functions import AliasState, Functions, Invocation, PublishedVersion
+from deploy_pipeline.gateways.interruptions import awaited
 
 if TYPE_CHECKING:
     from mypy_boto3_lambda import LambdaClient
@@ -17,6 +19,10 @@ if TYPE_CHECKING:
 LONGEST_INVOCATION = 900.0
 UPDATE_DEADLINE = 300.0
 POLL_SECONDS = 1.0
+OF_ONE_VERSION = frozenset({
+    "Version", "FunctionArn", "RevisionId", "LastModified", "Description", "ResponseMetadata", "State", "StateReason",
+    "StateReasonCode", "LastUpdateStatus", "LastUpdateStatusReason", "LastUpdateStatusReasonCode", "ConfigSha256",
+})  # fmt: skip
 FENCED_TODO = "someone else changed it meanwhile: find out who, then start the deployment again"
 LESSONS = {
     "ResourceNotFoundException": "terraform apply creates it; is it in the stack, and is its name in deploy.yaml?",
@@ -69,6 +75,16 @@ class LambdaFunctions(Functions):
             )
         return PublishedVersion(version["Version"], version["CodeSha256"])
 
+    def is_current(self, function_name: str, version: str, code_sha256: str) -> bool:
+        with translated(f"function {function_name}", lessons=LESSONS):
+            try:
+                latest = self._lambda.get_function_configuration(FunctionName=function_name)
+                published = self._lambda.get_function_configuration(FunctionName=function_name, Qualifier=version)
+            except self._lambda.exceptions.ResourceNotFoundException:
+                return False
+        settled = latest.get("LastUpdateStatus", "Successful") == "Successful"
+        return settled and published["CodeSha256"] == code_sha256 and _settings(latest) == _settings(published)
+
     def alias(self, function_name: str, alias: str) -> AliasState:
         with translated(f"function {function_name}, alias {alias}", lessons=LESSONS):
             found = self._lambda.get_alias(FunctionName=function_name, Name=alias)
@@ -88,13 +104,15 @@ class LambdaFunctions(Functions):
 
     def invoke(self, function_name: str, qualifier: str, payload: Mapping[str, Any]) -> Invocation:
         with translated(f"function {function_name}:{qualifier}", lessons=LESSONS, repeatable=False):
-            answer = self._once.invoke(
+            call = partial(
+                self._once.invoke,
                 FunctionName=function_name,
                 Qualifier=qualifier,
                 InvocationType="RequestResponse",
                 LogType="Tail",
                 Payload=json.dumps(payload).encode(),
             )
+            answer = awaited(call)
             body = answer["Payload"].read().decode("utf-8", errors="replace")
         return _invocation(answer, body)
 
@@ -113,6 +131,11 @@ class LambdaFunctions(Functions):
             if self._clock.monotonic() >= deadline:
                 raise DeployError(f"its update is still {status} after {self._update_deadline:.0f} s", where=where)
             self._clock.sleep(POLL_SECONDS)
+
+
+def _settings(configuration: Mapping[str, Any]) -> dict[str, Any]:
+    """What a version keeps of its function: all but names, times and states."""
+    return {name: value for name, value in configuration.items() if name not in OF_ONE_VERSION}
 
 
 def _alias(version: str, revision_id: str, routing: Any) -> AliasState:

@@ -15,6 +15,7 @@ from deploy_pipeline.gateways.clock import Clock
 from deploy_pipeline.gateways.process import Process
 from deploy_pipeline.gateways.terraform import AppliedState, Listener, Plan, Terraform, TerraformSettings
 from deploy_pipeline.gateways.terraform_runner import TerraformRunner
+from deploy_pipeline.gateways.tree_entries import sha256_of
 
 
 class LocalTerraform(Terraform):
@@ -24,31 +25,31 @@ class LocalTerraform(Terraform):
         self._settings = settings
         self._runner = TerraformRunner(settings, process, clock)
 
-    def plan(
-        self,
-        spec: TerraformSpec,
-        *,
-        source: Path,
-        work: Path,
-        variables: Mapping[str, Any],
-        on_line: Listener,
-    ) -> Plan:
+    def identity(self) -> str:
+        return self._runner.identity()
+
+    def init(self, spec: TerraformSpec, *, source: Path, work: Path, on_line: Listener) -> None:
         work = work.absolute()
         stack = terraform_files.lay_out(work, spec.directory, source)
-        terraform_files.write_private(stack / terraform_cli.VARIABLES_FILE, json.dumps(dict(variables), indent=2))
         self._runner.init(work, spec.backend, on_line)
         terraform_files.check_backend(stack)
         if self._settings.endpoint_url and terraform_files.locks_provider(stack, "hashicorp/aws"):
             terraform_files.write_private(stack / terraform_cli.OVERRIDE_FILE, terraform_cli.ENDPOINT_OVERRIDE)
+
+    def plan(self, work: Path, *, variables: Mapping[str, Any], on_line: Listener) -> Plan:
+        work = work.absolute()
+        stack = terraform_files.stack_in(work)
+        terraform_files.write_private(stack / terraform_cli.VARIABLES_FILE, json.dumps(dict(variables), indent=2))
         file, reading = self._saved_plan(work, on_line)
         return Plan(
-            plan_sha256=terraform_files.sha256_of(file),
+            plan_sha256=sha256_of(file),
             digest=reading.digest,
             add=reading.add,
             change=reading.change,
             replace=reading.replace,
             destroy=reading.destroy,
             changes=reading.changes,
+            applyable=reading.applyable,
         )
 
     def _saved_plan(self, work: Path, on_line: Listener) -> tuple[Path, PlanReading]:
@@ -69,9 +70,10 @@ class LocalTerraform(Terraform):
             self._runner.run("apply", argv, work, on_line=on_line, timeout=self._settings.apply_timeout)
         except DeployError as error:
             raise _with_unsaved_state(error, work) from error
-        return self._applied(work)
+        return self.state(work)
 
-    def _applied(self, work: Path) -> AppliedState:
+    def state(self, work: Path) -> AppliedState:
+        work = work.absolute()
         program = self._settings.program
         state = read_state(self._runner.json("state pull", terraform_cli.state_pull(program), work))
         outputs = read_outputs(self._runner.json("output", terraform_cli.output(program), work))
@@ -81,7 +83,7 @@ class LocalTerraform(Terraform):
 def _check_plan(file: Path, plan_sha256: str) -> None:
     if not file.is_file():
         raise DeployError("there is no saved plan", where=str(file), todo="plan the stack first, on this machine")
-    found = terraform_files.sha256_of(file)
+    found = sha256_of(file)
     if found != plan_sha256:
         what = f"the plan file is not the one that was checked: its SHA-256 is {found}, expected {plan_sha256}"
         raise DeployError(what, where=str(file), todo="find out what changed it, then run the deployment again")

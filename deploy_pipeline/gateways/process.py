@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import IO
 
 from deploy_pipeline.core.errors import DeployError
-from deploy_pipeline.gateways.child import Child, Output, prepare_child
+from deploy_pipeline.gateways.child import Child, Output, start_program
 from deploy_pipeline.gateways.clock import Clock
 
 MINIMAL_NAMES = (
@@ -109,13 +109,13 @@ def _finished(child: Child, outputs: tuple[Output, Output], timeout: float, grac
     """Whether the program ended in time. When it did not, or when we are cancelled, it is asked to end."""
     try:
         finished = child.pump(timeout)
+        if not finished:
+            child.interrupt(grace)
     except BaseException:
         for output in outputs:
             output.mute()
         child.interrupt(grace)
         raise
-    if not finished:
-        child.interrupt(grace)
     return finished
 
 
@@ -133,17 +133,7 @@ def _started(
     if cwd is not None and not cwd.is_dir():
         raise DeployError(f"the folder {cwd} does not exist", where=argv[0], todo="run the step again from its start")
     try:
-        return subprocess.Popen(
-            argv,
-            cwd=cwd,
-            env=env,
-            stdin=source,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            bufsize=0,
-            start_new_session=True,
-            preexec_fn=prepare_child,  # noqa: PLW1509  (two system calls, no locks)
-        )
+        return start_program(argv, cwd, env, source)
     except (FileNotFoundError, PermissionError, NotADirectoryError) as error:
         name = Path(argv[0]).name
         todo = INSTALL.get(name, f"install {name}, or correct the path in the settings")

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from deploy_pipeline.core.isolation import Ending, Limits, Outcome, Places
-from deploy_pipeline.gateways.child import Child, Output, prepare_child
+from deploy_pipeline.gateways.child import Child, Output, start_program
 from deploy_pipeline.gateways.clock import Clock
 from deploy_pipeline.gateways.docker_box import DIED
 from deploy_pipeline.gateways.isolation import Box, Listener
@@ -47,7 +47,8 @@ class ProcessBox(Box):
         output, errors = Output(on_line, limit), Output(on_line, limit)
         start = self._clock.monotonic()
         try:
-            popen = self._started(argv, cwd or self._places.checkout, environment or {})
+            variables = {**self._variables, **(environment or {})}
+            popen = start_program(argv, cwd or self._places.checkout, variables, subprocess.DEVNULL)
         except OSError as error:
             return Outcome("finished", NOT_STARTED, "", f"{argv[0]}: {error.strerror}", 0.0)
         with Child(popen, self._clock, output, errors) as child:
@@ -60,16 +61,3 @@ class ProcessBox(Box):
 
     def read(self, path: str, limit_mb: int = 16) -> bytes | None:
         return None if self._gone else scratch_file(path, Path(self._places.scratch), limit_mb * 2**20)
-
-    def _started(self, argv: tuple[str, ...], cwd: str, environment: Mapping[str, str]) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(
-            argv,
-            cwd=cwd,
-            env={**self._variables, **environment},
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            bufsize=0,
-            start_new_session=True,
-            preexec_fn=prepare_child,  # noqa: PLW1509  (two system calls, no locks)
-        )

@@ -8,7 +8,6 @@ import hashlib
 import json
 import shutil
 import sys
-import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
@@ -28,6 +27,7 @@ from deploy_pipeline.gateways.clock import Clock
 from deploy_pipeline.gateways.egress_proxy import egress_proxy
 from deploy_pipeline.gateways.environments import OURS
 from deploy_pipeline.gateways.file_lock import file_lock
+from deploy_pipeline.gateways.interruptions import TemporaryFolder
 from deploy_pipeline.gateways.isolation import Box, Isolation, Listener
 from deploy_pipeline.gateways.process import Process, last_lines, minimal_environment
 from deploy_pipeline.gateways.process_box import ProcessBox
@@ -88,7 +88,7 @@ class ProcessIsolation(Isolation):
             raise DeployError(what, where=f"box {setup.name}", todo="start again")
         with ExitStack() as stack:
             # Resolved: a report's path is compared with it.
-            made = tempfile.TemporaryDirectory(prefix="deploy-pipeline-box-", ignore_cleanup_errors=True)
+            made = TemporaryFolder(prefix="deploy-pipeline-box-", ignore_cleanup_errors=True)
             folder = Path(stack.enter_context(made)).resolve()
             places = _laid_out(folder, setup)
             variables = {**minimal_environment(self._settings.environment), **_variables(places)}

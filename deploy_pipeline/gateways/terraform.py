@@ -14,7 +14,10 @@ Listener = Callable[[str], None]
 
 @dataclass(frozen=True)
 class Plan:
-    """A saved plan. `plan_sha256` is of the plan file, `digest` of what it would do (equal for equal changes)."""
+    """A saved plan. `plan_sha256` is of the plan file, `digest` of what it would do (equal for equal changes).
+
+    `applyable` is false where Terraform finds nothing to apply, not even an output.
+    """
 
     plan_sha256: str
     digest: str
@@ -23,6 +26,7 @@ class Plan:
     replace: int
     destroy: int
     changes: tuple[ResourceChange, ...] = ()
+    applyable: bool = True
 
 
 @dataclass(frozen=True)
@@ -36,21 +40,24 @@ class AppliedState:
 
 
 class Terraform(ABC):
-    """Plans and applies a stack."""
+    """Prepares, plans and applies a stack."""
 
     @abstractmethod
-    def plan(
-        self,
-        spec: TerraformSpec,
-        *,
-        source: Path,
-        work: Path,
-        variables: Mapping[str, Any],
-        on_line: Listener,
-    ) -> Plan:
-        """Plan the stack in the new or earlier folder `work`; the plan file is `work / "plan.tfplan"`.
+    def identity(self) -> str:
+        """SHA-256 of what decides a plan apart from the stack: Terraform's version, and its part of our environment."""
+
+    @abstractmethod
+    def init(self, spec: TerraformSpec, *, source: Path, work: Path, on_line: Listener) -> None:
+        """Lay the stack out in the new or earlier folder `work`, open its backend and fetch its providers.
 
         `source` is the stack's folder in a checkout (`checkout / spec.directory`) or the checkout itself.
+        Raises DeployError with Terraform's own diagnostics.
+        """
+
+    @abstractmethod
+    def plan(self, work: Path, *, variables: Mapping[str, Any], on_line: Listener) -> Plan:
+        """Plan the stack that `init` prepared in `work`; the plan file is `work / "plan.tfplan"`.
+
         `variables` are all of the stack's input variables. Raises DeployError with Terraform's own diagnostics.
         """
 
@@ -60,6 +67,10 @@ class Terraform(ABC):
 
         Never retried: after a DeployError from here, the stack may be partly changed.
         """
+
+    @abstractmethod
+    def state(self, work: Path) -> AppliedState:
+        """The state of the stack in `work` as it is now. Nothing is changed."""
 
 
 @dataclass(frozen=True)

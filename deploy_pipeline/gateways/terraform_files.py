@@ -1,6 +1,5 @@
 """The work folder of a stack: its files laid out for Terraform, and those that only the owner may read."""
 
-import hashlib
 import json
 import os
 import shutil
@@ -13,7 +12,8 @@ OWNER_ONLY_FILE = 0o600
 UNSAVED_STATE = "errored.tfstate"
 TREE = "checkout"
 STACK = "stack"
-NOT_COPIED = shutil.ignore_patterns(".terraform", "*.tfstate", "*.tfstate.*", ".git", "crash.log")
+NOT_COPIED_NAMES = (".terraform", "*.tfstate", "*.tfstate.*", ".git", "crash.log")
+NOT_COPIED = shutil.ignore_patterns(*NOT_COPIED_NAMES)
 
 
 def lay_out(work: Path, directory: str, source: Path) -> Path:
@@ -61,10 +61,10 @@ def write_private(file: Path, text: str) -> None:
         handle.write(text)
 
 
-def sha256_of(file: Path) -> str:
-    """The SHA-256 of a file's content, in hexadecimal."""
-    with file.open("rb") as handle:
-        return hashlib.file_digest(handle, "sha256").hexdigest()
+def text_of(file: str) -> str:
+    """The text of a file that may be missing: "" then."""
+    path = Path(file)
+    return path.read_text(errors="replace") if path.is_file() else ""
 
 
 def check_backend(stack: Path) -> None:

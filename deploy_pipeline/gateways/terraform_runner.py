@@ -18,6 +18,7 @@ from deploy_pipeline.gateways.retrying import retrying
 from deploy_pipeline.gateways.terraform import Listener, TerraformSettings
 
 CONFIG_FILE = "terraform.rc"
+VERSION_SECONDS = 60.0
 
 
 class TerraformRunner:
@@ -27,6 +28,16 @@ class TerraformRunner:
         self._settings = settings
         self._process = process
         self._clock = clock
+
+    def identity(self) -> str:
+        """SHA-256 over the version and the environment, credentials left out: they change, and the state does not."""
+        argv = terraform_cli.version(self._settings.program)
+        environment = self._known(None if self._settings.plugin_mirror else self._inherited_config())
+        done = self._process.run(argv, env=environment, timeout=VERSION_SECONDS)
+        if done.returncode:
+            raise failure("version", done.stderr or done.stdout, "-")
+        rules = (terraform_files.text_of(file) for file in terraform_cli.rule_files(environment))
+        return terraform_cli.identity(done.stdout, environment, rules)
 
     def init(self, work: Path, backend: BackendSpec, on_line: Listener) -> None:
         """Open the backend and fetch providers, again after trouble that passes."""
@@ -69,12 +80,15 @@ class TerraformRunner:
         return done.stdout
 
     def _environment(self, work: Path) -> dict[str, str]:
+        return self._known(self._config_file(work))
+
+    def _known(self, config_file: str | None) -> dict[str, str]:
         settings = self._settings
         return terraform_cli.environment(
             minimal_environment(settings.environment),
             settings.environment,
             endpoint_url=settings.endpoint_url,
-            config_file=self._config_file(work),
+            config_file=config_file,
             plugin_cache=str(settings.plugin_cache.absolute()) if settings.plugin_cache else None,
         )
 
@@ -85,6 +99,9 @@ class TerraformRunner:
             text = terraform_cli.mirror_config(str(mirror.absolute()), providers)
             terraform_files.write_private(work / CONFIG_FILE, text)
             return str(work / CONFIG_FILE)
+        return self._inherited_config()
+
+    def _inherited_config(self) -> str | None:
         inherited = self._settings.environment.get("TF_CLI_CONFIG_FILE")
         return inherited if inherited and Path(inherited).is_file() else None
 

@@ -1,7 +1,6 @@
 """Builds the image with the tools of checks, once for each set of versions. What is in it is `core.tool_image`."""
 
 import re
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,6 +16,7 @@ from deploy_pipeline.gateways.docker_boxes import DockerBoxes
 from deploy_pipeline.gateways.docker_engine import DockerSettings, LocalDockerEngine
 from deploy_pipeline.gateways.docker_errors import translated
 from deploy_pipeline.gateways.file_lock import file_lock
+from deploy_pipeline.gateways.interruptions import TemporaryFolder
 from deploy_pipeline.gateways.isolation import Listener
 from deploy_pipeline.gateways.usage import Usage
 
@@ -67,7 +67,7 @@ class ToolImages:
         settings = DockerSettings(host=self._settings.host, network_mode=self._settings.build_network)
         index = self._settings.index
         arguments = {} if index is None else {"UV_DEFAULT_INDEX": index, "PIP_INDEX_URL": index}
-        with tempfile.TemporaryDirectory() as folder:
+        with TemporaryFolder() as folder:
             (Path(folder) / "Dockerfile").write_text(dockerfile)
             try:
                 LocalDockerEngine(settings, self._clock).build(

@@ -3,7 +3,6 @@
 import json
 import shutil
 import sys
-import tempfile
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -14,6 +13,7 @@ from deploy_pipeline.core import trivy_cli
 from deploy_pipeline.core.errors import DeployError
 from deploy_pipeline.gateways.clock import Clock
 from deploy_pipeline.gateways.file_lock import file_lock
+from deploy_pipeline.gateways.interruptions import TemporaryFolder
 from deploy_pipeline.gateways.process import Process, minimal_environment
 from deploy_pipeline.gateways.retrying import retrying
 
@@ -29,6 +29,13 @@ class ImageScan:
 
 class Trivy(ABC):
     """Scans images of the local Docker engine for known vulnerabilities."""
+
+    @abstractmethod
+    def knowledge(self) -> str:
+        """What decides which findings a scan has, brought up to date first: the program and its databases.
+
+        Raises DeployError when there is no scanner or no vulnerability database.
+        """
 
     @abstractmethod
     def scan_image(self, reference: str) -> ImageScan:
@@ -62,12 +69,19 @@ class LocalTrivy(Trivy):
         self._cache = str(settings.cache_dir)
         self._program = _found(settings.program, self._environment["PATH"])
 
+    def knowledge(self) -> str:
+        if not self._settings.offline:
+            self._update_database()
+        database = self._database()
+        done = self._checked(trivy_cli.version(self._program, self._cache), "trivy version")
+        return f"{database}; {trivy_cli.program_and_databases(done)}; offline {self._settings.offline}"
+
     def scan_image(self, reference: str) -> ImageScan:
         where = f"scan of {reference}"
         if not self._settings.offline:
             self._update_database()
         database = self._database()
-        with tempfile.TemporaryDirectory(prefix="trivy-") as folder:
+        with TemporaryFolder(prefix="trivy-") as folder:
             report, sarif = Path(folder) / "report.json", Path(folder) / "report.sarif"
             host, offline = self._settings.docker_host, self._settings.offline
             argv = trivy_cli.scan(self._program, self._cache, reference, str(report), offline=offline, docker_host=host)
@@ -88,10 +102,11 @@ class LocalTrivy(Trivy):
             raise trivy_cli.no_database(self._cache)
         return trivy_cli.database((folder / "metadata.json").read_text(), str(folder))
 
-    def _checked(self, argv: list[str], where: str) -> None:
+    def _checked(self, argv: list[str], where: str) -> str:
         done = self._process.run(argv, env=self._environment, timeout=self._settings.timeout)
         if done.returncode:
             raise trivy_cli.failure(done.stderr or done.stdout, where, self._cache)
+        return done.stdout
 
 
 def _found(program: str, path: str) -> str:

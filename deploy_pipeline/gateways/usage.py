@@ -1,6 +1,8 @@
 """When something that is cached was last used, as the time of an empty file, and what is to go."""
 
 import os
+from collections.abc import Iterator
+from contextlib import suppress
 from datetime import timedelta
 from pathlib import Path
 
@@ -42,9 +44,15 @@ class Usage:
     def unused(self) -> tuple[str, ...]:
         """What was last used longer than `KEPT_UNUSED` ago, and what is more than is kept; the longest unused first."""
         oldest = (self._clock.now() - KEPT_UNUSED).timestamp()
-        marks = sorted((file.stat().st_mtime, file.stem) for file in self._folder.glob("*.used"))
+        marks = sorted(self._marks())
         more = 0 if self._most is None else len(marks) - self._most
         return tuple(name for place, (used, name) in enumerate(marks) if used < oldest or place < more)
+
+    def _marks(self) -> Iterator[tuple[float, str]]:
+        """When each was last used, and its name; what somebody else drops meanwhile is left out."""
+        for file in self._folder.glob("*.used"):
+            with suppress(FileNotFoundError):
+                yield file.stat().st_mtime, file.stem
 
     def _file(self, name: str) -> Path:
         return self._folder / f"{name}.used"

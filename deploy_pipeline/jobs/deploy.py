@@ -6,9 +6,10 @@ from deploy_pipeline.jobs.execution import ONE_AT_A_TIME, executor
 from deploy_pipeline.ops.candidate import fan_out_functions, fan_out_images, resolve_candidate
 from deploy_pipeline.ops.completion import gather_deployed, notify, promote
 from deploy_pipeline.ops.functions import deploy_function, fan_out_function_deployments
-from deploy_pipeline.ops.images import build_image, push_image, scan_image
-from deploy_pipeline.ops.infrastructure import apply_terraform, plan_terraform
+from deploy_pipeline.ops.images import build_image, push_image
+from deploy_pipeline.ops.infrastructure import apply_terraform, init_terraform, plan_terraform
 from deploy_pipeline.ops.packages import package_function
+from deploy_pipeline.ops.scans import scan_image
 from deploy_pipeline.ops.services import deploy_service, fan_out_services
 from deploy_pipeline.ops.smoke import fan_out_smoke_tests, smoke_test
 
@@ -18,14 +19,16 @@ MAX_RUNTIME_SECONDS = 4 * 60 * 60  # longer than the time-outs of all stages tog
 @dg.job(
     executor_def=executor,
     tags={**ONE_AT_A_TIME, "dagster/max_runtime": str(MAX_RUNTIME_SECONDS)},
-    description="Build, scan and push the images, apply Terraform, deploy services and functions, check, tell people.",
+    description="Build, scan and push the images, apply Terraform, deploy services and functions, check, tell people. "
+    "A stage whose inputs are those of the live release takes its result over; `force: true` in resolve_candidate's "
+    "config does everything again.",
 )
 def deploy_job() -> None:
     """One commit of the deployed branch, from its source to running and checked."""
     candidate = resolve_candidate()
     images = fan_out_images(candidate).map(lambda task: push_image(scan_image(build_image(task)))).collect()
     packages = fan_out_functions(candidate).map(package_function).collect()
-    planned = plan_terraform(candidate, images, packages)
+    planned = plan_terraform(candidate, init_terraform(candidate), images, packages)
     applied = apply_terraform(candidate, planned)
     services = fan_out_services(candidate, images, applied).map(deploy_service).collect()
     functions = fan_out_function_deployments(candidate, packages, applied, services).map(deploy_function).collect()

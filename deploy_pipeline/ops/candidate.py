@@ -27,6 +27,9 @@ class DeployConfig(dg.Config):
     commit: str = Field(
         default="", description="Full SHA of a commit on the deployed branch; empty: the branch's head."
     )
+    force: bool = Field(
+        default=False, description="Do every stage's work again, also what would only give the live release's results."
+    )
 
 
 @dg.op(retry_policy=READ, tags={"dagster/kind": "github"})
@@ -46,7 +49,8 @@ def resolve_candidate(
     commit = github.commit(repository.name, config.commit or head)
     context.instance.add_run_tags(context.run_id, run_tags.commit_tags(commit, home_spec.environment))
     refuse_what_is_not_merged(github, git, home_spec, commit, head)
-    candidate = Candidate(commit, read_spec(checked_out(github, git, repository.name, commit.sha)))
+    spec = read_spec(checked_out(github, git, repository.name, commit.sha))
+    candidate = Candidate(commit, spec, config.force)
     refuse_another_home(home_spec, candidate.spec)
     refuse_to_go_backwards(git, object_store, candidate)
     told = announce(context, github, candidate, links.run(context.run_id))

@@ -1,20 +1,22 @@
 """Container images: built, scanned, and only then pushed. Everything later uses the digest that the registry gives."""
 
+from dataclasses import replace
+
 import dagster as dg
 
 from deploy_pipeline.core.candidate import BuiltImage, Candidate, ImageTask, PushedImage, ScannedImage
-from deploy_pipeline.core.errors import DeployError
-from deploy_pipeline.core.scan_policy import ScanVerdict, judge_scan
+from deploy_pipeline.core.content_key import ContentKey
+from deploy_pipeline.core.image_key import image_key
 from deploy_pipeline.gateways.clock import Clock
 from deploy_pipeline.gateways.docker_engine import DockerEngine
 from deploy_pipeline.gateways.ecr import Ecr
 from deploy_pipeline.gateways.git import Git
 from deploy_pipeline.gateways.github import GitHub
 from deploy_pipeline.gateways.object_store import ObjectStore
-from deploy_pipeline.gateways.trivy import Trivy
 from deploy_pipeline.ops.boundary import stage
 from deploy_pipeline.ops.progress import show
 from deploy_pipeline.ops.retries import READ
+from deploy_pipeline.ops.reuse import release_of, reused, same_work, work_done
 from deploy_pipeline.ops.sources import source_of
 
 BUILD_SECONDS = 1800.0
@@ -29,21 +31,36 @@ def build_image(
     git: dg.ResourceParam[Git],
     docker_engine: dg.ResourceParam[DockerEngine],
     ecr: dg.ResourceParam[Ecr],
+    object_store: dg.ResourceParam[ObjectStore],
+    clock: dg.ResourceParam[Clock],
 ) -> BuiltImage:
-    """Build the image of one commit; the commit's SHA is its tag."""
-    sha = task.candidate.commit.sha
-    reference = f"{ecr.repository_uri(task.image.repository)}:{sha}"
+    """Build the image of one commit, tagged with its SHA; or take the live one, when it would be the same."""
+    image, uri, began = task.image, ecr.repository_uri(task.image.repository), clock.monotonic()
+    reference, folder = f"{uri}:{task.candidate.commit.sha}", source_of(github, git, task.candidate) / image.context
+    inputs = docker_engine.inputs(context=folder, dockerfile=image.dockerfile, build_args=image.build_args)
+    key = image_key(image, inputs)
+    if (live := image_to_take(object_store, ecr, task, uri, key)) and live.built:
+        facts = reused([live.built], "context, Dockerfile, build arguments and base images are the same")
+        context.add_output_metadata({"image": live.pinned, **facts})
+        return BuiltImage(task, reference, live.image_id, live.built, live)
+    labels = image_labels(task.candidate)
     image_id = docker_engine.build(
-        context=source_of(github, git, task.candidate) / task.image.context,
-        dockerfile=task.image.dockerfile,
-        tag=reference,
-        build_args=task.image.build_args,
-        labels=image_labels(task.candidate),
-        on_line=show,
-        timeout=BUILD_SECONDS,
-    )
-    context.add_output_metadata({"reference": reference, "image id": image_id})
-    return BuiltImage(task, reference, image_id)
+        context=folder, dockerfile=image.dockerfile, tag=reference, build_args=image.build_args, labels=labels,
+        on_line=show, timeout=BUILD_SECONDS,
+    )  # fmt: skip
+    context.add_output_metadata({"reference": reference, "image id": image_id, **key.facts})
+    return BuiltImage(task, reference, image_id, work_done(context, task.candidate, key, clock.monotonic() - began))
+
+
+def image_to_take(
+    object_store: ObjectStore, ecr: Ecr, task: ImageTask, uri: str, key: ContentKey
+) -> PushedImage | None:
+    """The live release's image, when it was made of the same and still is in the registry."""
+    release = release_of(object_store, task.candidate)
+    live = next((image for image in release.images if image.name == task.name), None) if release else None
+    if live is None or not same_work(key, live.built) or live.uri != uri:
+        return None
+    return live if live.image_id and ecr.has(live.repository, live.digest) else None
 
 
 def image_labels(candidate: Candidate) -> dict[str, str]:
@@ -54,39 +71,6 @@ def image_labels(candidate: Candidate) -> dict[str, str]:
     }
 
 
-@dg.op(retry_policy=READ, tags={"dagster/kind": "trivy"})
-@stage
-def scan_image(
-    context: dg.OpExecutionContext,
-    built: BuiltImage,
-    trivy: dg.ResourceParam[Trivy],
-    object_store: dg.ResourceParam[ObjectStore],
-    clock: dg.ResourceParam[Clock],
-) -> ScannedImage:
-    """Scan the image for known vulnerabilities and stop when the spec's policy says so."""
-    spec = built.task.candidate.spec
-    scan = trivy.scan_image(built.image_id)
-    verdict = judge_scan(scan.report, spec.scan, clock.now().date())
-    key = f"scans/{built.task.candidate.commit.sha}/{built.task.name}.sarif"
-    object_store.put(spec.aws.artifact_bucket, key, scan.sarif.encode(), content_type="application/sarif+json")
-    report = f"s3://{spec.aws.artifact_bucket}/{key}"
-    refuse_when_blocked(verdict, built.task.name, report)
-    findings = dg.MetadataValue.json(dict(verdict.counts))
-    facts = {"verdict": verdict.reason, "database": scan.database, "report": report, "findings": findings}
-    context.add_output_metadata(facts)
-    return ScannedImage(built, key, dict(verdict.counts))
-
-
-def refuse_when_blocked(verdict: ScanVerdict, image: str, report: str) -> None:
-    """A finding that the policy blocks ends the deployment before the image reaches the registry."""
-    if verdict.blocked:
-        raise DeployError(
-            verdict.reason,
-            where=f"image {image}",
-            todo=f"upgrade as named above, or accept a finding under scan.ignore in deploy.yaml; full report: {report}",
-        )
-
-
 @dg.op(retry_policy=READ, tags={"dagster/kind": "ecr"})
 @stage
 def push_image(
@@ -94,12 +78,33 @@ def push_image(
     scanned: ScannedImage,
     docker_engine: dg.ResourceParam[DockerEngine],
     ecr: dg.ResourceParam[Ecr],
+    clock: dg.ResourceParam[Clock],
 ) -> PushedImage:
     """Push the scanned image under its commit's tag and record the digest; to push it twice changes nothing."""
-    task, built = scanned.built.task, scanned.built
+    task, built, began = scanned.built.task, scanned.built, clock.monotonic()
+    if built.taken:
+        context.add_output_metadata(taken_facts(built.taken))
+        return tagged(ecr, built.taken, scanned)
     docker_engine.tag(built.image_id, built.reference)  # what was scanned, whatever the tag names by now
     digest = docker_engine.push(built.reference, ecr.login())
     uri, tag = built.reference.rsplit(":", 1)
-    pushed = PushedImage(task.name, task.image.repository, uri, digest, tag)
-    context.add_output_metadata({"digest": digest, "uri": pushed.pinned, "sarif": scanned.sarif_key})
+    work = replace(built.work, seconds=clock.monotonic() - began) if built.work else None
+    pushed = PushedImage(
+        task.name, task.image.repository, uri, digest, tag, built.image_id, built.work, scanned.work, work
+    )
+    key = {"content key": work.key} if work else {}
+    context.add_output_metadata({"digest": digest, "uri": pushed.pinned, "sarif": scanned.sarif_key, **key})
     return pushed
+
+
+def taken_facts(live: PushedImage) -> dict[str, str | float]:
+    """What a step says that has no image to push."""
+    facts = reused([live.pushed], "the registry has the image") if live.pushed else {}
+    return {"digest": live.digest, "uri": live.pinned, **facts}
+
+
+def tagged(ecr: Ecr, live: PushedImage, scanned: ScannedImage) -> PushedImage:
+    """The live image under this commit's tag, too: each deployed commit has one."""
+    tag = scanned.built.task.candidate.commit.sha
+    ecr.move_tag(live.repository, live.digest, tag)
+    return replace(live, tag=tag, scanned=scanned.work)

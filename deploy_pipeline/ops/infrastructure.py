@@ -1,13 +1,24 @@
 """Terraform: every stack is planned before the first one is applied, and exactly the saved plan is applied."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import dagster as dg
 
 from deploy_pipeline.core.asset_keys import asset_path
-from deploy_pipeline.core.candidate import AppliedStack, Candidate, PackagedFunction, PlannedStack, PushedImage
+from deploy_pipeline.core.candidate import (
+    AppliedStack,
+    Candidate,
+    PackagedFunction,
+    PlannedStack,
+    PreparedStack,
+    PushedImage,
+    Work,
+)
+from deploy_pipeline.core.content_key import key_of
 from deploy_pipeline.core.links import Links
 from deploy_pipeline.core.stack_variables import stack_variables
+from deploy_pipeline.gateways.clock import Clock
 from deploy_pipeline.gateways.git import Git
 from deploy_pipeline.gateways.github import GitHub
 from deploy_pipeline.gateways.object_store import ObjectStore
@@ -16,8 +27,38 @@ from deploy_pipeline.gateways.workspace import Workspace
 from deploy_pipeline.ops.admission import refuse_to_go_backwards
 from deploy_pipeline.ops.boundary import stage
 from deploy_pipeline.ops.materialize import deployed_asset
-from deploy_pipeline.ops.progress import show
+from deploy_pipeline.ops.reuse import Facts, release_of, reused
 from deploy_pipeline.ops.sources import source_of
+from deploy_pipeline.ops.stacks import StackSteps
+
+UNCHANGED = "files, variables, Terraform and the state are the same"
+
+
+@dg.op(tags={"dagster/kind": "terraform"})
+@stage
+def init_terraform(
+    context: dg.OpExecutionContext,
+    candidate: Candidate,
+    github: dg.ResourceParam[GitHub],
+    git: dg.ResourceParam[Git],
+    object_store: dg.ResourceParam[ObjectStore],
+    terraform: dg.ResourceParam[Terraform],
+    workspace: dg.ResourceParam[Workspace],
+    clock: dg.ResourceParam[Clock],
+) -> list[PreparedStack]:
+    """Open each stack's backend and fetch its providers, while the images are built."""
+    source, release = source_of(github, git, candidate), release_of(object_store, candidate)
+    steps = StackSteps(context, candidate, source, release, terraform, clock)
+    identity = terraform.identity() if candidate.spec.terraform else ""
+    prepared = [
+        steps.prepare(name, stack, workspace.terraform(context.run_id, name), identity)
+        for name, stack in candidate.spec.terraform.items()
+    ]
+    taken = [stack.done for stack in prepared if stack.done and not stack.fresh]
+    why = "the stack looks as it did, and is prepared only if it must be planned"
+    facts = stage_facts([stack.done for stack in prepared], taken, why)
+    context.add_output_metadata({stack.name: stack.doubt or "keyed" for stack in prepared} | facts)
+    return prepared
 
 
 @dg.op(tags={"dagster/kind": "terraform"})
@@ -25,31 +66,40 @@ from deploy_pipeline.ops.sources import source_of
 def plan_terraform(
     context: dg.OpExecutionContext,
     candidate: Candidate,
+    prepared: list[PreparedStack],
     images: list[PushedImage],
     packages: list[PackagedFunction],
     github: dg.ResourceParam[GitHub],
     git: dg.ResourceParam[Git],
+    object_store: dg.ResourceParam[ObjectStore],
     terraform: dg.ResourceParam[Terraform],
-    workspace: dg.ResourceParam[Workspace],
+    clock: dg.ResourceParam[Clock],
 ) -> list[PlannedStack]:
     """Plan each stack with the new images and packages, and save the plans."""
-    source = source_of(github, git, candidate)
+    source, release = source_of(github, git, candidate), release_of(object_store, candidate)
+    steps = StackSteps(context, candidate, source, release, terraform, clock)
     planned = []
-    for name, stack in candidate.spec.terraform.items():
-        work = workspace.terraform(context.run_id, name)
-        variables = stack_variables(stack, images, packages)
-        plan = terraform.plan(stack, source=source / stack.directory, work=work, variables=variables, on_line=show)
-        planned.append(
-            PlannedStack(
-                name, str(work), plan.plan_sha256, plan.digest, plan.add, plan.change, plan.replace, plan.destroy
-            )
-        )
-    context.add_output_metadata({stack.name: plan_summary(stack) for stack in planned})
+    for each in prepared:
+        stack = candidate.spec.terraform[each.name]
+        planned.append(steps.plan(stack, each, stack_variables(stack, images, packages), object_store))
+    taken = [stack.taken.planned for stack in planned if stack.taken and stack.taken.planned]
+    facts = stage_facts([stack.planned for stack in planned], taken, UNCHANGED)
+    context.add_output_metadata({stack.name: plan_summary(stack) for stack in planned} | facts)
     return planned
+
+
+def stage_facts(done: Sequence[Work | None], taken: Sequence[Work], why: str) -> Facts:
+    """What a stage of all stacks says: taken over when every stack was, else the key of what it did."""
+    if taken and len(taken) == len(done):
+        return reused(taken, why)
+    keys = [work.key for work in (*done, *taken) if work]
+    return {"content key": key_of("all", keys=keys).value} if len(keys) == len(done) > 0 else {}
 
 
 def plan_summary(stack: PlannedStack) -> str:
     """The plan in one line, in Terraform's own words."""
+    if stack.taken:
+        return "not planned: nothing has changed"
     return f"{stack.add} to add, {stack.change} to change, {stack.replace} to replace, {stack.destroy} to destroy"
 
 
@@ -64,23 +114,31 @@ def apply_terraform(
     terraform: dg.ResourceParam[Terraform],
     workspace: dg.ResourceParam[Workspace],
     links: dg.ResourceParam[Links],
+    clock: dg.ResourceParam[Clock],
 ) -> list[AppliedStack]:
     """Apply the saved plans, in the spec's order."""
-    refuse_to_go_backwards(git, object_store, candidate)
+    if not all(plan.taken for plan in planned):
+        refuse_to_go_backwards(git, object_store, candidate)
+    steps = StackSteps(context, candidate, Path(), None, terraform, clock)
     applied = []
     for plan in planned:
-        state = terraform.apply(Path(plan.work), plan.plan_sha256, on_line=show)
-        stack = AppliedStack(plan.name, state.serial, state.lineage, state.resources, state.outputs, plan.plan_digest)
-        applied.append(stack)
+        stack = plan.taken or steps.apply(plan)
         workspace.discard(Path(plan.work))
-        path = asset_path(candidate.spec.environment, "terraform", plan.name)
-        metadata: dict[str, str | int] = {
-            "serial": state.serial, "lineage": state.lineage, "resources": state.resources, "plan": plan_summary(plan),
-            **{f"output {name}": value for name, value in state.outputs.items()},
-        }  # fmt: skip
-        version = f"{state.lineage}-{state.serial}"
-        context.log_event(deployed_asset(path, version, candidate.commit, links.run(context.run_id), metadata))
-    context.add_output_metadata(
-        {stack.name: f"serial {stack.serial}, {stack.resources} resources" for stack in applied}
-    )
+        applied.append(stack)
+        if not plan.taken:
+            context.log_event(stack_event(candidate, plan, stack, links.run(context.run_id)))
+    taken = [plan.taken.applied for plan in planned if plan.taken and plan.taken.applied]
+    facts = stage_facts([stack.applied for stack in applied], taken, UNCHANGED)
+    shown = {stack.name: f"serial {stack.serial}, {stack.resources} resources" for stack in applied}
+    context.add_output_metadata(shown | facts)
     return applied
+
+
+def stack_event(candidate: Candidate, plan: PlannedStack, stack: AppliedStack, url: str) -> dg.AssetMaterialization:
+    """What the lineage keeps of an applied stack."""
+    metadata: dict[str, str | int] = {
+        "serial": stack.serial, "lineage": stack.lineage, "resources": stack.resources, "plan": plan_summary(plan),
+        **{f"output {name}": value for name, value in stack.outputs.items()},
+    }  # fmt: skip
+    path = asset_path(candidate.spec.environment, "terraform", stack.name)
+    return deployed_asset(path, f"{stack.lineage}-{stack.serial}", candidate.commit, url, metadata)

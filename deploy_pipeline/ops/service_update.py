@@ -36,10 +36,17 @@ class ServiceUpdate:
         self._last = ""
         self._stopped_before: frozenset[str] = frozenset()
 
-    def run(self, deployment: ServiceDeployment) -> DeployedService:
+    def serves(self, service: ServiceSpec, target: str) -> bool:
+        """Whether every task runs `target` and answers now: one look, and nothing is changed."""
+        if self._services.state(service.cluster, service.service).task_definition != target:
+            return False
+        self._stopped_before = frozenset(task.arn for task in self._stopped(service, target))
+        verdict = self._settled(service, target)
+        return verdict is not None and verdict.outcome == "healthy"
+
+    def run(self, deployment: ServiceDeployment, target: TaskDefinition) -> DeployedService:
         """Update the service, wait, and return what runs; raise `DeployError` when it does not become healthy."""
         service = deployment.service
-        target = self._target(deployment)
         before = self._services.state(service.cluster, service.service).task_definition
         try:
             verdict = self._move(service, target.arn)
@@ -54,7 +61,8 @@ class ServiceUpdate:
             deployment.name, service.service, service.cluster, target.arn, before, deployment.image.pinned, running
         )
 
-    def _target(self, deployment: ServiceDeployment) -> TaskDefinition:
+    def target(self, deployment: ServiceDeployment) -> TaskDefinition:
+        """The newest task definition of the service's family. Raises DeployError where it does not run the image."""
         service = deployment.service
         target = self._services.latest_task_definition(service.task_family)
         found = target.images.get(service.container)

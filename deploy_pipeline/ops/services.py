@@ -1,5 +1,7 @@
 """ECS services: one branch of the fan-out moves one service to its new task definition and proves that it answers."""
 
+from dataclasses import replace
+
 import dagster as dg
 
 from deploy_pipeline.core.asset_keys import asset_path
@@ -10,7 +12,9 @@ from deploy_pipeline.core.candidate import (
     PushedImage,
     ServiceDeployment,
 )
+from deploy_pipeline.core.content_key import ContentKey
 from deploy_pipeline.core.links import Links
+from deploy_pipeline.core.service_key import service_key
 from deploy_pipeline.gateways.clock import Clock
 from deploy_pipeline.gateways.git import Git
 from deploy_pipeline.gateways.load_balancers import LoadBalancers
@@ -20,6 +24,7 @@ from deploy_pipeline.gateways.web import Web
 from deploy_pipeline.ops.admission import refuse_to_go_backwards
 from deploy_pipeline.ops.boundary import stage
 from deploy_pipeline.ops.materialize import deployed_asset
+from deploy_pipeline.ops.reuse import release_of, reused, same_work, work_done
 from deploy_pipeline.ops.service_update import ServiceUpdate
 
 
@@ -51,15 +56,32 @@ def deploy_service(
     links: dg.ResourceParam[Links],
 ) -> DeployedService:
     """Move the service to the task definition of its new image; ends when every task runs it and answers."""
-    candidate = deployment.candidate
+    candidate, began = deployment.candidate, clock.monotonic()
+    update = ServiceUpdate(services, load_balancers, web, clock, context.log.info)
+    target = update.target(deployment)
+    key = service_key(deployment, target.arn)
+    if (live := service_to_take(object_store, update, deployment, key)) and live.work:
+        facts = reused([live.work], "every task runs this task definition and answers")
+        context.add_output_metadata({"task definition": live.task_definition, **facts})
+        return replace(live, previous_task_definition=live.task_definition)
     refuse_to_go_backwards(git, object_store, candidate)
-    deployed = ServiceUpdate(services, load_balancers, web, clock, context.log.info).run(deployment)
-    path = asset_path(candidate.spec.environment, "service", deployment.name)
+    deployed = update.run(deployment, target)
     metadata: dict[str, str | int] = {
         "task definition": deployed.task_definition, "previous": deployed.previous_task_definition,
         "image": deployed.image, "running": deployed.running,
     }  # fmt: skip
-    version = deployed.task_definition.rsplit("/", 1)[-1]
+    path, version = asset_path(candidate.spec.environment, "service", deployment.name), target.arn.rsplit("/", 1)[-1]
     context.log_event(deployed_asset(path, version, candidate.commit, links.run(context.run_id), metadata))
-    context.add_output_metadata(metadata)
-    return deployed
+    context.add_output_metadata(metadata | key.facts)
+    return replace(deployed, work=work_done(context, candidate, key, clock.monotonic() - began))
+
+
+def service_to_take(
+    object_store: ObjectStore, update: ServiceUpdate, deployment: ServiceDeployment, key: ContentKey
+) -> DeployedService | None:
+    """The live release's service, when all of it still runs that task definition and is healthy."""
+    release = release_of(object_store, deployment.candidate)
+    live = next((each for each in release.services if each.name == deployment.name), None) if release else None
+    if live is None or not same_work(key, live.work):
+        return None
+    return live if update.serves(deployment.service, live.task_definition) else None

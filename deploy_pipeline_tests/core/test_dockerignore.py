@@ -2,7 +2,7 @@
 
 import pytest
 
-from deploy_pipeline.core.dockerignore import LARGEST_BYTES, refusal
+from deploy_pipeline.core.dockerignore import LARGEST_BYTES, patterns, refusal
 
 STARS = "has a pattern with more than 4 stars between slashes, or 8 in all"
 
@@ -22,3 +22,7 @@ STARS = "has a pattern with more than 4 stars between slashes, or 8 in all"
 )
 def test_refusal(content: bytes, expected: str) -> None:
     assert refusal(content) == expected
+
+
+def test_patterns_are_those_that_the_sdk_takes() -> None:
+    assert patterns("# a comment\n\n  *.md  \n!kept.md\n #x\n") == ["*.md", "!kept.md"]

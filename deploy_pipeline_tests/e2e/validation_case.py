@@ -168,7 +168,7 @@ def validation_sandbox(home: Path) -> Iterator[Validations]:
 def apply_stack(gateways: Gateways, work: Path) -> None:
     """Make what main describes, so that there is something to change and to destroy."""
     spec = gateways.home_spec().terraform["main"]
-    plan = gateways.terraform().plan(
-        spec, source=SAMPLE / spec.directory, work=work, variables={}, on_line=lambda line: None
-    )
-    gateways.terraform().apply(work, plan.plan_sha256, on_line=lambda line: None)
+    terraform = gateways.terraform()
+    terraform.init(spec, source=SAMPLE / spec.directory, work=work, on_line=lambda line: None)
+    plan = terraform.plan(work, variables={}, on_line=lambda line: None)
+    terraform.apply(work, plan.plan_sha256, on_line=lambda line: None)

@@ -5,8 +5,11 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 
+from deploy_pipeline.core.content_key import Entry
 from deploy_pipeline.core.errors import DeployError
+from deploy_pipeline.core.image_key import BuildInputs
 from deploy_pipeline.gateways.docker_engine import DockerEngine, RegistryLogin
+from deploy_pipeline.gateways.tree_entries import tree_of
 
 
 @dataclass(frozen=True)
@@ -30,7 +33,8 @@ class FakeDockerEngine(DockerEngine):
     """Keeps names of images. `failures` maps a tag or reference to the error that its build or push raises,
     `removal of <reference>` to that of its removal.
 
-    `output` is what every build prints; `images` maps the references that exist from the start to their ids.
+    `output` is what every build prints; `bases` the ids of the base images of every Dockerfile; `images` maps the
+    references that exist from the start to their ids.
     """
 
     def __init__(
@@ -46,6 +50,9 @@ class FakeDockerEngine(DockerEngine):
         self.builds: list[BuildCall] = []
         self.pushed: dict[str, str] = {}
         self.logins: list[RegistryLogin] = []
+        self.pushed_ids: list[str] = []
+        self.pulled: list[str] = []
+        self.bases: dict[str, str] = {}
 
     def build(
         self,
@@ -65,6 +72,24 @@ class FakeDockerEngine(DockerEngine):
         self.images[tag] = id_of(tag)
         return self.images[tag]
 
+    def inputs(self, *, context: Path, dockerfile: str, build_args: Mapping[str, str]) -> BuildInputs:
+        files = [path.relative_to(context).as_posix() for path in context.rglob("*")] if context.is_dir() else []
+        entry = Entry(dockerfile, "file", 0, "FROM scratch")
+        return BuildInputs(tree_of(context, files), entry, dict(self.bases), self.version())
+
+    def has(self, image_id: str) -> bool:
+        return image_id in self.images.values()
+
+    def pull(self, pinned: str, login: RegistryLogin) -> str:
+        self.logins.append(login)
+        self.pulled.append(pinned)
+        digest = pinned.split("@")[1]
+        found = [image_id for image_id in self.pushed_ids if id_of(f"manifest of {image_id}") == digest]
+        if not found:
+            raise DeployError(f"manifest for {pinned} not found", where=f"pull of {pinned}", todo="push it first")
+        self.images[pinned] = found[0]
+        return found[0]
+
     def tag(self, image_id: str, reference: str) -> None:
         if image_id not in {*self.images, *self.images.values()}:
             raise DeployError(f"No such image: {image_id}", where=f"tag {reference}", todo="build it first")
@@ -77,6 +102,7 @@ class FakeDockerEngine(DockerEngine):
             what = f"An image does not exist locally with the tag: {reference}"
             raise DeployError(what, where=f"push of {reference}", todo="build and tag it first")
         self.pushed[reference] = id_of(f"manifest of {self.images[reference]}")
+        self.pushed_ids.append(self.images[reference])
         return self.pushed[reference]
 
     def remove(self, reference: str) -> None:

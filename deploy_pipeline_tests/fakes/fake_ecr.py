@@ -25,6 +25,9 @@ class FakeEcr(Ecr):
     def digest(self, repository: str, tag: str) -> str | None:
         return self._repository(repository).get(tag)
 
+    def has(self, repository: str, digest: str) -> bool:
+        return digest in self._repository(repository).values()
+
     def move_tag(self, repository: str, digest: str, tag: str) -> None:
         tags = self._repository(repository)
         if digest not in tags.values():

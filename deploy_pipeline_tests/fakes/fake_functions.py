@@ -20,6 +20,8 @@ class Invoked:
 class FakeFunctions(Functions):
     """`versions` maps a function to the code hashes of its versions 1, 2, ...; `aliases` maps (function, alias).
 
+    `reconfigured` holds functions whose settings changed after their newest version.
+
     An invocation is answered from `answers` by (function, version), or else by (function, qualifier).
     """
 
@@ -35,6 +37,7 @@ class FakeFunctions(Functions):
         self.published: list[tuple[str, str, str]] = []
         self.moved: list[tuple[str, str, str]] = []
         self.invoked: list[Invoked] = []
+        self.reconfigured: set[str] = set()
 
     def publish(
         self, function_name: str, *, bucket: str, key: str, code_sha256: str, description: str
@@ -46,6 +49,11 @@ class FakeFunctions(Functions):
             hashes.append(code_sha256)
             self.published.append((function_name, f"s3://{bucket}/{key}", description))
         return PublishedVersion(str(len(hashes)), code_sha256)
+
+    def is_current(self, function_name: str, version: str, code_sha256: str) -> bool:
+        hashes = self.versions.get(function_name, [])
+        current = function_name not in self.reconfigured and version == str(len(hashes))
+        return current and hashes[-1] == code_sha256
 
     def alias(self, function_name: str, alias: str) -> AliasState:
         if (function_name, alias) not in self.aliases:

@@ -39,18 +39,24 @@ class FakeTerraform(Terraform):
         self._output = output
         self._replaced = replaced
         self._saved: dict[Path, tuple[str, str]] = {}
+        self._prepared: dict[Path, tuple[TerraformSpec, Path]] = {}
+        self.initialised: list[Path] = []
         self.planned: list[PlanCall] = []
         self.applied: list[tuple[Path, str]] = []
 
-    def plan(
-        self,
-        spec: TerraformSpec,
-        *,
-        source: Path,
-        work: Path,
-        variables: Mapping[str, Any],
-        on_line: Callable[[str], None],
-    ) -> Plan:
+    def identity(self) -> str:
+        return "terraform 1"
+
+    def init(self, spec: TerraformSpec, *, source: Path, work: Path, on_line: Callable[[str], None]) -> None:
+        work.mkdir(parents=True, exist_ok=True)
+        self._prepared[work] = (spec, source)
+        self.initialised.append(work)
+        self._print(on_line)
+
+    def plan(self, work: Path, *, variables: Mapping[str, Any], on_line: Callable[[str], None]) -> Plan:
+        if work not in self._prepared:
+            raise DeployError("nothing was prepared here", where=str(work), todo="prepare the stack first")
+        spec, source = self._prepared[work]
         self.planned.append(PlanCall(spec, source, work, dict(variables)))
         self._print(on_line)
         plan = self._plans[spec.directory]
@@ -69,6 +75,12 @@ class FakeTerraform(Terraform):
         self.applied.append((work, plan_sha256))
         self._print(on_line)
         state = self._states[directory]
+        if isinstance(state, DeployError):
+            raise state
+        return state
+
+    def state(self, work: Path) -> AppliedState:
+        state = self._states[self._saved[work][0]]
         if isinstance(state, DeployError):
             raise state
         return state

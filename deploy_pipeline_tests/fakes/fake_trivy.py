@@ -7,11 +7,18 @@ from deploy_pipeline.gateways.trivy import ImageScan, Trivy
 
 
 class FakeTrivy(Trivy):
-    """`scans` maps an image's reference to its scan, or to the error that scanning it raises."""
+    """`scans` maps an image's reference to its scan, or to the error that scanning it raises.
+
+    `known` is the program and its database.
+    """
 
     def __init__(self, scans: Mapping[str, ImageScan | DeployError]) -> None:
         self._scans = dict(scans)
         self.scanned: list[str] = []
+        self.known = "trivy 1, database of today"
+
+    def knowledge(self) -> str:
+        return self.known
 
     def scan_image(self, reference: str) -> ImageScan:
         self.scanned.append(reference)

@@ -20,12 +20,16 @@ def test_fake_terraform_applies_only_what_it_planned(tmp_path: Path) -> None:
     work = tmp_path / "work"
     with pytest.raises(DeployError, match="no saved plan"):
         fake.apply(work, "p", lines.append)
-    assert fake.plan(SPEC, source=tmp_path, work=work, variables={"a": 1}, on_line=lines.append) is plan
+    with pytest.raises(DeployError, match="nothing was prepared"):
+        fake.plan(work, variables={"a": 1}, on_line=lines.append)
+    fake.init(SPEC, source=tmp_path, work=work, on_line=lines.append)
+    assert fake.plan(work, variables={"a": 1}, on_line=lines.append) is plan
     with pytest.raises(DeployError, match="not the one that was checked"):
         fake.apply(work, "q", lines.append)
     assert fake.apply(work, "p", lines.append) is state
+    fake.init(other, source=tmp_path, work=work, on_line=lines.append)
     with pytest.raises(DeployError) as caught:
-        fake.plan(other, source=tmp_path, work=work, variables={}, on_line=lines.append)
+        fake.plan(work, variables={}, on_line=lines.append)
     assert caught.value is broken
     assert fake.planned[0] == PlanCall(SPEC, tmp_path, work, {"a": 1})
-    assert (fake.applied, lines) == ([(work, "p")], ["x", "x", "x"])
+    assert (fake.applied, lines) == ([(work, "p")], ["x"] * 5)

@@ -8,8 +8,10 @@ from pathlib import Path
 import pytest
 
 from deploy_pipeline.core.errors import DeployError
+from deploy_pipeline.gateways.clock import SystemClock
 from deploy_pipeline_tests.gateways.docker_api import Event, docker_api, stalled
 from deploy_pipeline_tests.gateways.docker_case import DIGEST, build, engine, write_context
+from deploy_pipeline_tests.gateways.step_case import interrupted
 
 
 @pytest.fixture
@@ -89,6 +91,16 @@ def test_build_passes_a_cancellation_on(context: Path) -> None:
     try:
         with docker_api((200, stalled({"stream": "Step 1/1\n"}, until=over))) as api, pytest.raises(KeyboardInterrupt):
             build(engine(api.host), context, on_line=cancel)
+    finally:
+        over.set()
+
+
+def test_build_that_is_silent_can_be_interrupted(context: Path) -> None:
+    over = threading.Event()
+    try:
+        with docker_api((200, stalled({"stream": "Step 1/1\n"}, until=over))) as api:
+            target = engine(api.host, SystemClock())
+            interrupted(lambda begun: build(target, context, on_line=lambda line: begun.set(), timeout=600))
     finally:
         over.set()
 

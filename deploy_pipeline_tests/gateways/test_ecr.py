@@ -4,12 +4,14 @@ import uuid
 from collections.abc import Callable, Iterator
 
 import boto3
+import docker
 import pytest
 from botocore.stub import Stubber
 
 from deploy_pipeline.core.errors import DeployError
 from deploy_pipeline.gateways.aws import AwsSettings, registry_at
-from deploy_pipeline.gateways.docker_engine import RegistryLogin
+from deploy_pipeline.gateways.clock import SystemClock
+from deploy_pipeline.gateways.docker_engine import DockerSettings, LocalDockerEngine, RegistryLogin
 from deploy_pipeline.gateways.ecr import AwsEcr
 from deploy_pipeline_tests.gateways.tiny_images import make_image, push_image, remove_image
 
@@ -48,6 +50,30 @@ def test_digest_of_what_docker_pushed(aws: AwsSettings, repository: str, pushed:
     ecr = AwsEcr(aws)
     assert (ecr.digest(repository, "one"), ecr.digest(repository, "two")) == pushed
     assert ecr.digest(repository, "three") is None
+
+
+@pytest.mark.real
+def test_has_what_docker_pushed_until_it_is_deleted(aws: AwsSettings, repository: str, pushed: tuple[str, str]) -> None:
+    ecr = AwsEcr(aws)
+    assert [ecr.has(repository, digest) for digest in (*pushed, "sha256:" + "0" * 64)] == [True, True, False]
+    vendor = boto3.client("ecr", region_name=aws.region, endpoint_url=aws.endpoint_url)
+    vendor.batch_delete_image(repositoryName=repository, imageIds=[{"imageDigest": pushed[0]}])
+    assert [ecr.has(repository, digest) for digest in pushed] == [False, True]
+
+
+@pytest.mark.real
+def test_pull_gives_the_engine_the_very_image_again(aws: AwsSettings, repository: str, pushed: tuple[str, str]) -> None:
+    ecr, engine = AwsEcr(aws), LocalDockerEngine(DockerSettings(), SystemClock())
+    reference = f"{ecr.repository_uri(repository)}:one"
+    image_id = str(docker.from_env().images.get(reference).id)
+    remove_image(reference)
+    assert not engine.has(image_id)
+    pinned = f"{ecr.repository_uri(repository)}@{pushed[0]}"
+    assert engine.pull(pinned, ecr.login()) == image_id
+    assert engine.has(image_id)
+    engine.tag(image_id, reference)
+    with pytest.raises(DeployError, match="pull of"):
+        engine.pull(f"{ecr.repository_uri(repository)}@sha256:{'0' * 64}", ecr.login())
 
 
 @pytest.mark.real

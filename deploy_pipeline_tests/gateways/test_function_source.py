@@ -1,12 +1,15 @@
 """What belongs into a function's package."""
 
+import os
+import sys
 from pathlib import Path
 
 import pytest
 
 from deploy_pipeline.core.errors import DeployError
-from deploy_pipeline.gateways.function_source import PipFunctionSource, read_folder
-from deploy_pipeline.gateways.process import Completed
+from deploy_pipeline.gateways.clock import SystemClock
+from deploy_pipeline.gateways.function_source import PipFunctionSource, SourceInputs, read_folder
+from deploy_pipeline.gateways.process import Completed, LocalProcess
 from deploy_pipeline_tests.fakes.fake_process import FakeProcess, ProcessCall
 
 
@@ -50,6 +53,46 @@ def test_read_folder_refuses_links_that_would_be_lost_or_lead_out(tmp_path: Path
     (source / "link").symlink_to(target)
     with pytest.raises(DeployError, match=message):
         read_folder(source)
+
+
+DESCRIBED = Completed(("python3",), 0, "3.11.2 cpython posix x86_64 Linux 6.1 #1 pip 24.0\n", "")
+
+
+def inputs(source: Path, environment: dict[str, str]) -> SourceInputs:
+    return PipFunctionSource(FakeProcess(lambda call: DESCRIBED), "/nowhere/bin/python3", environment).inputs(source)
+
+
+def test_inputs_are_the_files_as_they_will_lie_in_the_package(tmp_path: Path) -> None:
+    source = a_function(tmp_path)
+    (source / "handler.py").chmod(0o600)
+    found = inputs(source, {})
+    assert [(entry.path, entry.mode) for entry in found.files] == [
+        ("handler.py", 0o644), ("part/code.py", 0o644), ("run.sh", 0o755),
+    ]  # fmt: skip
+    assert (found.requirements, found.installer) == ("", {})
+
+
+def test_inputs_with_requirements_name_who_installs_them(tmp_path: Path) -> None:
+    source, settings = a_function(tmp_path), tmp_path / "pip.conf"
+    (source / "requirements.txt").write_text("a==1\n")
+    settings.write_text("[global]\nindex-url = https://index\n")
+    environment = {"HOME": str(tmp_path), "PIP_CONFIG_FILE": str(settings), "PIP_NO_INDEX": "1"}
+    found = inputs(source, environment)
+    assert found.requirements == "a==1\n"
+    assert found.installer["python"] == DESCRIBED.stdout.strip()
+    assert found.installer["PIP_NO_INDEX"] == "1"
+    settings.write_text("[global]\nindex-url = https://other\n")
+    assert inputs(source, environment).installer != found.installer
+
+
+@pytest.mark.real
+def test_inputs_ask_the_interpreter_that_runs_pip(tmp_path: Path) -> None:
+    source = a_function(tmp_path)
+    (source / "requirements.txt").write_text("a==1\n")
+    process = LocalProcess(environment=os.environ, clock=SystemClock())
+    described = PipFunctionSource(process, sys.executable, os.environ).inputs(source).installer["python"]
+    assert described.startswith(sys.version.split()[0])
+    assert " pip " in described
 
 
 def test_files_of_a_missing_folder_says_what_to_correct(tmp_path: Path) -> None:

@@ -92,6 +92,20 @@ def test_publish_makes_a_version_once(world: World) -> None:
 
 
 @pytest.mark.real
+def test_a_version_is_current_until_code_or_settings_change(world: World) -> None:
+    package, other = world.package(HANDLER.format(body="{'a': 1}")), world.package(HANDLER.format(body="{'a': 2}"))
+    version = world.publish(package)
+    assert world.functions.is_current(world.name, version, package.code_sha256)
+    assert not world.functions.is_current(world.name, version, other.code_sha256)
+    assert not world.functions.is_current(world.name, "99", package.code_sha256)
+    world.vendor.update_function_configuration(FunctionName=world.name, Timeout=77)
+    assert not world.functions.is_current(world.name, version, package.code_sha256)
+    newer = world.publish(other)
+    assert world.functions.is_current(world.name, newer, other.code_sha256)
+    assert not world.functions.is_current(world.name, version, package.code_sha256)
+
+
+@pytest.mark.real
 def test_publish_a_package_that_is_not_what_was_said(world: World) -> None:
     package = world.package(HANDLER.format(body="{}"))
     with pytest.raises(DeployError, match="should be AAAA"):

@@ -3,7 +3,9 @@
 import os
 import select
 import signal
+import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -11,6 +13,7 @@ import pytest
 from deploy_pipeline.core.errors import DeployError
 from deploy_pipeline.gateways.clock import Clock, SystemClock
 from deploy_pipeline.gateways.process import Completed, LocalProcess, minimal_environment
+from deploy_pipeline_tests.gateways.step_case import PATIENCE, Interrupted, Step
 
 FOREVER = "import time\nprint('ready', flush=True)\ntime.sleep(3600)\n"
 WITH_GRANDCHILD = f"""
@@ -164,6 +167,48 @@ def test_run_that_is_cancelled_leaves_no_process_and_passes_the_cancellation_on(
     with pytest.raises(KeyboardInterrupt):
         local().run(python(WITH_GRANDCHILD + FOREVER), timeout=600, on_line=cancel)
     assert ends(seen[0])
+
+
+def test_run_that_is_cancelled_while_it_stops_a_program_interrupts_that_once(tmp_path: Path) -> None:
+    """After a second SIGINT Terraform leaves without writing its state."""
+    clock = Leaping()
+    code = (
+        "import os, signal, sys, time\ncame = []\n"
+        "def stop(*_): came.append(1); os.write(1, b'interrupted\\n')\n"
+        "signal.signal(signal.SIGINT, stop)\nos.write(1, b'ready\\n')\nwhile not came: time.sleep(0.01)\n"
+        "time.sleep(0.5)\nopen(sys.argv[1], 'w').write(f'state saved after {len(came)}')\n"
+    )
+
+    def cancel(line: str) -> None:
+        if line == "ready":
+            clock.leap += 1000
+        else:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        local(clock).run([*python(code), str(tmp_path / "saved")], timeout=60, grace=2000, on_line=cancel)
+    assert (tmp_path / "saved").read_text() == "state saved after 1"
+
+
+def test_a_program_that_is_interrupted_while_it_starts_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    started: list[int] = []
+    begun, go_on = threading.Event(), threading.Event()
+    start = subprocess.Popen._execute_child  # type: ignore[attr-defined]  # where it waits for the new program
+
+    def start_slowly(program: subprocess.Popen[bytes], *arguments: object) -> None:
+        start(program, *arguments)
+        started.append(program.pid)
+        begun.set()
+        go_on.wait()
+
+    monkeypatch.setattr(subprocess.Popen, "_execute_child", start_slowly)
+    step = Step(lambda: local().run(python("import time; time.sleep(3600)"), timeout=600))
+    assert begun.wait(PATIENCE)
+    step.interrupt()
+    go_on.set()
+    assert step.ends()
+    assert isinstance(step.error, Interrupted)
+    assert ends(started[0])
 
 
 def test_run_kills_what_a_program_left_behind() -> None:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -71,9 +72,9 @@ def local(
 
 def planned(terraform: LocalTerraform, checkout: Path, lines: list[str] | None = None) -> Plan:
     on_line = (lines if lines is not None else []).append
-    return terraform.plan(
-        SPEC, source=checkout, work=checkout.parent / "work", variables={"image_uris": {"a": "b@c"}}, on_line=on_line
-    )
+    work = checkout.parent / "work"
+    terraform.init(SPEC, source=checkout, work=work, on_line=on_line)
+    return terraform.plan(work, variables={"image_uris": {"a": "b@c"}}, on_line=on_line)
 
 
 def test_plan_runs_init_plan_and_show_and_reads_the_plan(checkout: Path) -> None:
@@ -84,6 +85,38 @@ def test_plan_runs_init_plan_and_show_and_reads_the_plan(checkout: Path) -> None
     assert [change.address for change in plan.changes] == ["a.b"]
     assert lines == ["init done", "plan done"]
     assert {call.grace for call in process.calls} == {300.0}
+
+
+def identity(environment: dict[str, str], version: str = "1.11.4", **settings: Any) -> str:
+    printed = json.dumps({"terraform_version": version, "platform": "linux_amd64", "terraform_outdated": False})
+    process = FakeProcess(lambda call: Completed(call.argv, 0, printed, ""))
+    return local(process, replace(SETTINGS, environment=environment, **settings)).identity()
+
+
+def test_identity_is_of_the_version_and_of_what_reaches_a_plan(tmp_path: Path) -> None:
+    base = {"PATH": "/bin", "TF_VAR_colour": "red", "AWS_REGION": "us-east-1", "HOME": str(tmp_path)}
+    others = [
+        identity(base, "1.12.0"),
+        identity(base | {"TF_VAR_colour": "blue"}),
+        identity(base | {"TF_VAR_more": ""}),
+        identity(base | {"AWS_REGION": "us-west-2"}),
+        identity(base | {"AWS_PROFILE": "other"}),
+        identity(base, endpoint_url="http://127.0.0.1:4566"),
+    ]
+    assert len({identity(base), *others}) == 7
+    before = identity(base)
+    (tmp_path / ".terraformrc").write_text("provider_installation { dev_overrides {} }")
+    assert identity(base) != before
+
+
+def test_identity_leaves_out_credentials_which_change(tmp_path: Path) -> None:
+    base = {"PATH": "/bin", "AWS_ACCESS_KEY_ID": "one", "AWS_SESSION_TOKEN": "one"}
+    assert identity(base | {"AWS_ACCESS_KEY_ID": "two", "GITHUB_TOKEN": "t"}) == identity(base)
+
+
+def test_identity_of_a_terraform_that_does_not_say_its_version() -> None:
+    with pytest.raises(DeployError, match="cannot read Terraform's version"):
+        local(FakeProcess(lambda call: Completed(call.argv, 0, "[]", ""))).identity()
 
 
 def test_plan_keeps_variables_and_plan_to_the_owner(checkout: Path) -> None:

@@ -81,7 +81,21 @@ def local(store: StateStore) -> LocalTerraform:
 def plan(terraform: LocalTerraform, checkout: Path, **variables: object) -> Plan:
     given = {**VARIABLES, **variables}
     work = checkout.parent / "work"
-    return terraform.plan(SPEC, source=checkout, work=work, variables=given, on_line=lambda line: None)
+    terraform.init(SPEC, source=checkout, work=work, on_line=lambda line: None)
+    return terraform.plan(work, variables=given, on_line=lambda line: None)
+
+
+def test_a_plan_says_whether_there_is_anything_to_apply(store: StateStore, checkout: Path) -> None:
+    terraform, work = local(store), checkout.parent / "work"
+    first = plan(terraform, checkout)
+    applied = terraform.apply(work, first.plan_sha256, on_line=lambda line: None)
+    unchanged = plan(terraform, checkout)
+    assert (first.applyable, unchanged.applyable) == (True, False)
+    assert terraform.state(work) == applied
+    with (checkout / "infra/main/main.tf").open("a") as file:
+        file.write('output "more" { value = "x" }\n')
+    more = plan(terraform, checkout)
+    assert (more.add, more.change, more.applyable) == (0, 0, True)
 
 
 def test_plan_and_apply_give_counts_state_and_outputs(store: StateStore, checkout: Path) -> None:

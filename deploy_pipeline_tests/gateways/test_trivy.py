@@ -56,6 +56,43 @@ def test_scan_image_gives_report_sarif_and_database_and_hides_credentials(cache:
     assert [call.env for call in process.calls] == [{"PATH": "/usr/bin"}] * 2
 
 
+VERSION = {
+    "Version": "0.76.0",
+    "VulnerabilityDB": {"Version": 2, "UpdatedAt": "2026-11-22", "DownloadedAt": "2026-11-23"},
+    "JavaDB": {"Version": 1, "UpdatedAt": "2026-11-20", "DownloadedAt": "2026-11-23"},
+}
+
+
+def told(cache: Path, version: object, *, offline: bool = True) -> str:
+    process = FakeProcess(lambda call: Completed(call.argv, 0, json.dumps(version), ""))
+    return trivy(cache, process, offline=offline).knowledge()
+
+
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"Version": "0.77.0"},
+        {"VulnerabilityDB": {"Version": 2, "UpdatedAt": "2026-11-23"}},
+        {"JavaDB": {"Version": 1, "UpdatedAt": "2026-11-27"}},
+    ],
+)
+def test_knowledge_is_of_the_program_and_its_databases(cache: Path, changed: dict[str, object]) -> None:
+    assert told(cache, VERSION | changed) != told(cache, VERSION)
+
+
+def test_knowledge_leaves_out_when_a_database_was_downloaded(cache: Path) -> None:
+    again = {"Version": 2, "UpdatedAt": "2026-11-22", "DownloadedAt": "2026-11-24"}
+    assert told(cache, VERSION | {"VulnerabilityDB": again}) == told(cache, VERSION)
+
+
+def test_knowledge_brings_the_database_up_to_date_and_refuses_what_is_no_version(cache: Path) -> None:
+    process = FakeProcess(lambda call: Completed(call.argv, 0, json.dumps(VERSION), ""))
+    trivy(cache, process, offline=False).knowledge()
+    assert "--download-db-only" in process.calls[0].argv
+    with pytest.raises(DeployError, match="cannot read Trivy's version"):
+        told(cache, "a text")
+
+
 def test_scan_image_updates_the_database_first_when_it_may(cache: Path) -> None:
     process = FakeProcess(answering())
     trivy(cache, process, offline=False).scan_image("app:1")

@@ -1,8 +1,11 @@
 """Marks of what is cached, and who owns a box."""
 
+import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from deploy_pipeline.gateways.box_owner import BoxOwner
+from deploy_pipeline.gateways.clock import SystemClock
 from deploy_pipeline.gateways.usage import Usage
 from deploy_pipeline_tests.fakes.fake_clock import FakeClock
 
@@ -32,6 +35,28 @@ def test_what_is_more_than_is_kept_goes_by_its_last_use(tmp_path: Path) -> None:
     assert usage.unused() == ("a", "c")
     usage.drop("c")
     assert usage.unused() == ("a",)
+
+
+def test_a_mark_that_another_removes_meanwhile_does_not_count(tmp_path: Path) -> None:
+    usage = Usage(tmp_path, FakeClock(), 0)
+    usage.mark("a")
+    (tmp_path / "gone.used").symlink_to(tmp_path / "nothing")  # listed, and then not there
+    assert usage.unused() == ("a",)
+
+
+def test_threads_share_one_label(tmp_path: Path) -> None:
+    for number in range(20):
+        owner, at_once = BoxOwner(tmp_path / str(number), SystemClock()), threading.Barrier(8)
+
+        def label(owner: BoxOwner = owner, at_once: threading.Barrier = at_once) -> str:
+            at_once.wait()
+            return owner.label
+
+        with ThreadPoolExecutor(8) as pool:
+            labels = {future.result() for future in [pool.submit(label) for _ in range(8)]}
+        assert len(labels) == 1
+        assert labels.pop().split("/")[0] == (tmp_path / str(number) / "id").read_text()
+        owner.close()
 
 
 def test_an_owner_is_dead_when_its_lock_is_free(tmp_path: Path) -> None:

@@ -57,7 +57,12 @@ GATEWAYS = (
 
 
 class RegistryFake(FakeEcr):
-    """Knows every digest: the fake engine pushes nowhere."""
+    """Knows every digest but those in `lost`: the fake engine pushes nowhere."""
+
+    lost: frozenset[str] = frozenset()
+
+    def has(self, repository: str, digest: str) -> bool:
+        return digest not in self.lost
 
     def move_tag(self, repository: str, digest: str, tag: str) -> None:
         self.moved.append((repository, digest, tag))

@@ -4,7 +4,7 @@ from dataclasses import replace
 
 import pytest
 
-from deploy_pipeline.core.candidate import ServiceDeployment
+from deploy_pipeline.core.candidate import DeployedService, ServiceDeployment
 from deploy_pipeline.core.errors import DeployError
 from deploy_pipeline.gateways.load_balancers import Forward, Target
 from deploy_pipeline.gateways.services import RunningTask, ServiceState, TaskDefinition
@@ -43,10 +43,15 @@ def deployment() -> ServiceDeployment:
     return ServiceDeployment(a_candidate(), "inference", a_pushed_image())
 
 
+def moved(subject: ServiceUpdate, what: ServiceDeployment | None = None) -> DeployedService:
+    chosen = what or deployment()
+    return subject.run(chosen, subject.target(chosen))
+
+
 def test_run_waits_until_every_task_answers() -> None:
     web = FakeWeb({HEALTH: [None, Answer(503, "loading"), Answer(200, "ok")]})
     subject, services, _ = update([BEFORE, STARTING, RUNNING], web)
-    deployed = subject.run(deployment())
+    deployed = moved(subject)
     assert (deployed.task_definition, deployed.previous_task_definition, deployed.running) == (NEW, OLD, 1)
     assert services.updates == [("ml", "ml-inference", NEW)]
     assert [call.url for call in web.calls] == [HEALTH] * 3
@@ -56,7 +61,7 @@ def test_run_tasks_that_keep_stopping_go_back_to_the_earlier_definition() -> Non
     looks = [BEFORE, replace(STARTING, stopped=CRASHED), RESTORED]
     subject, services, _ = update(looks, FakeWeb({OLD_HEALTH: Answer(200, "ok")}))
     with pytest.raises(DeployError) as caught:
-        subject.run(deployment())
+        moved(subject)
     assert services.updates == [("ml", "ml-inference", NEW), ("ml", "ml-inference", OLD)]
     assert "exit code 1" in caught.value.what
     assert "ml-inference:1 serves again" in caught.value.what
@@ -67,21 +72,21 @@ def test_run_says_so_when_the_earlier_definition_does_not_come_back() -> None:
     looks = [BEFORE, replace(STARTING, stopped=CRASHED), RESTORED]
     subject, _, _ = update(looks, FakeWeb())
     with pytest.raises(DeployError, match=r"ml-inference:1 does not: not healthy after 300 s: task t0 does not answer"):
-        subject.run(deployment())
+        moved(subject)
 
 
 def test_run_a_first_deployment_that_fails_has_nothing_to_go_back_to() -> None:
     first = Look(ServiceState(NEW, 1, 0, 1, "IN_PROGRESS", ""))
     subject, services, _ = update([first, replace(first, stopped=CRASHED)], FakeWeb())
     with pytest.raises(DeployError, match="no earlier task definition"):
-        subject.run(deployment())
+        moved(subject)
     assert services.updates == [("ml", "ml-inference", NEW)]
 
 
 def test_run_a_service_that_never_answers_goes_back_when_its_time_is_up() -> None:
     subject, services, clock = update([BEFORE, RUNNING], FakeWeb())
     with pytest.raises(DeployError, match="not healthy after 300 s: task t1 does not answer"):
-        subject.run(deployment())
+        moved(subject)
     assert services.updates[-1] == ("ml", "ml-inference", OLD)
     assert 300 <= sum(clock.slept) < 620
 
@@ -90,13 +95,13 @@ def test_run_completed_without_a_running_task_is_not_enough() -> None:
     empty = Look(ServiceState(NEW, 1, 0, 0, "COMPLETED", "ECS deployment completed."))
     subject, _, _ = update([BEFORE, empty], FakeWeb())
     with pytest.raises(DeployError, match="0 of 1 tasks run"):
-        subject.run(deployment())
+        moved(subject)
 
 
 def test_run_refuses_a_task_definition_of_another_image_before_it_changes_anything() -> None:
     subject, services, _ = update([BEFORE], FakeWeb(), image="registry.test/ml/inference@sha256:other")
     with pytest.raises(DeployError, match="the newest task definition runs"):
-        subject.run(deployment())
+        moved(subject)
     assert services.updates == []
 
 
@@ -104,7 +109,7 @@ def test_run_forgets_tasks_that_had_stopped_before() -> None:
     earlier = replace(BEFORE, stopped=CRASHED)
     looks = [earlier, replace(STARTING, stopped=CRASHED), replace(RUNNING, stopped=CRASHED)]
     subject, _, _ = update(looks, FakeWeb({HEALTH: Answer(200, "ok")}))
-    assert subject.run(deployment()).running == 1
+    assert moved(subject).running == 1
 
 
 class Troubled(FakeServices):
@@ -124,7 +129,7 @@ class Troubled(FakeServices):
 def test_run_waits_out_trouble_that_passes() -> None:
     services = Troubled([BEFORE, RUNNING], DeployError("Throttling", where="ECS", retryable=True))
     web = FakeWeb({HEALTH: Answer(200, "ok")})
-    deployed = ServiceUpdate(services, FakeLoadBalancers(), web, FakeClock(), lambda line: None).run(deployment())
+    deployed = moved(ServiceUpdate(services, FakeLoadBalancers(), web, FakeClock(), lambda line: None))
     assert deployed.task_definition == NEW
     assert services.updates == [("ml", "ml-inference", NEW)]
 
@@ -133,7 +138,7 @@ def test_run_waits_out_trouble_that_passes() -> None:
 def test_run_that_cannot_go_on_points_the_service_back(error: BaseException) -> None:
     services = Troubled([BEFORE, RUNNING], error)
     with pytest.raises(type(error)):
-        ServiceUpdate(services, FakeLoadBalancers(), FakeWeb(), FakeClock(), lambda line: None).run(deployment())
+        moved(ServiceUpdate(services, FakeLoadBalancers(), FakeWeb(), FakeClock(), lambda line: None))
     assert services.updates == [("ml", "ml-inference", NEW), ("ml", "ml-inference", OLD)]
 
 
@@ -152,7 +157,7 @@ def test_run_waits_until_the_load_balancer_sends_traffic_to_every_task() -> None
     balancers = FakeLoadBalancers({"ml-blue": looks}, {("ml", 80): [(Forward("ml-blue", 100),)]})
     lines: list[str] = []
     web = FakeWeb({HEALTH: Answer(200, "ok")})
-    deployed = ServiceUpdate(services, balancers, web, FakeClock(), lines.append).run(behind_a_load_balancer())
+    deployed = moved(ServiceUpdate(services, balancers, web, FakeClock(), lines.append), behind_a_load_balancer())
     assert deployed.running == 1
     assert lines == [
         "ml-inference: 0 of 1 tasks are healthy targets of ml-blue, not registered",
@@ -167,4 +172,21 @@ def test_run_a_service_that_no_traffic_reaches_is_not_healthy() -> None:
     balancers = FakeLoadBalancers({}, {("ml", 80): [()]})
     web = FakeWeb({HEALTH: Answer(200, "ok")})
     with pytest.raises(DeployError, match="healthy targets of no target group"):
-        ServiceUpdate(services, balancers, web, FakeClock(), lambda line: None).run(behind_a_load_balancer())
+        moved(ServiceUpdate(services, balancers, web, FakeClock(), lambda line: None), behind_a_load_balancer())
+
+
+@pytest.mark.parametrize(
+    ("look", "answer", "expected"),
+    [
+        (RUNNING, Answer(200, "ok"), True),
+        (RUNNING, Answer(503, "loading"), False),
+        (RUNNING, None, False),
+        (BEFORE, Answer(200, "ok"), False),
+        (STARTING, Answer(200, "ok"), False),
+    ],
+)
+def test_serves_is_one_look_that_changes_nothing(look: Look, answer: Answer | None, expected: bool) -> None:
+    subject, services, clock = update([look], FakeWeb({HEALTH: [answer]}))
+    started = clock.monotonic()
+    assert subject.serves(deployment().service, NEW) is expected
+    assert (services.updates, clock.monotonic()) == ([], started)

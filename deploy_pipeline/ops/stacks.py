@@ -1,0 +1,99 @@
+"""One Terraform stack on its way through a deployment: prepared, planned and applied, or taken as it is live."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+
+from deploy_pipeline.core.candidate import AppliedStack, Candidate, Deployed, PlannedStack, PreparedStack, Work
+from deploy_pipeline.core.content_key import ContentKey
+from deploy_pipeline.core.errors import DeployError
+from deploy_pipeline.core.spec import BackendSpec, TerraformSpec
+from deploy_pipeline.core.stack_key import plan_key, source_key
+from deploy_pipeline.core.terraform_state import is_state
+from deploy_pipeline.gateways.clock import Clock
+from deploy_pipeline.gateways.object_store import ObjectStore
+from deploy_pipeline.gateways.stack_tree import stack_tree
+from deploy_pipeline.gateways.terraform import Terraform
+from deploy_pipeline.ops.progress import show
+from deploy_pipeline.ops.reuse import same_work, work_done
+
+LOCK_SUFFIX = ".tflock"
+
+
+@dataclass(frozen=True)
+class StackSteps:
+    """The steps of stacks in one run. `source` is the checkout, `release` the one to take over from, if any."""
+
+    context: dg.OpExecutionContext
+    candidate: Candidate
+    source: Path
+    release: Deployed | None
+    terraform: Terraform
+    clock: Clock
+
+    def prepare(self, name: str, stack: TerraformSpec, work: Path, identity: str) -> PreparedStack:
+        """Lay the stack out and run `terraform init`, unless it looks as it did in the live release."""
+        key = source_key(stack, stack_tree(self.source, stack.directory, variables_text(stack)), identity)
+        live = self.live(name)
+        if earlier := same_work(key, live.initialised if live else None):
+            return PreparedStack(name, str(work), False, key.value, "", earlier)
+        return PreparedStack(name, str(work), True, key.value, key.doubt, self._initialised(stack, work, key))
+
+    def plan(
+        self, stack: TerraformSpec, prepared: PreparedStack, variables: Mapping[str, Any], state: ObjectStore
+    ) -> PlannedStack:
+        """Plan the stack, unless its plan is known: the same inputs on the state that they left behind."""
+        key, live = plan_key(ContentKey(prepared.source_key, prepared.doubt), variables), self.live(prepared.name)
+        if live and same_work(key, live.applied) and is_left_alone(state, stack.backend, live):
+            return PlannedStack(prepared.name, prepared.work, "", live.plan_digest, 0, 0, 0, 0, taken=live)
+        began, work, done = self.clock.monotonic(), Path(prepared.work), prepared.done
+        if not prepared.fresh or not work.is_dir():
+            done = self._initialised(stack, work, ContentKey(prepared.source_key, prepared.doubt))
+        plan = self.terraform.plan(work, variables=variables, on_line=show)
+        planned = work_done(self.context, self.candidate, key, self.clock.monotonic() - began)
+        return PlannedStack(
+            prepared.name, str(work), plan.plan_sha256, plan.digest, plan.add, plan.change, plan.replace, plan.destroy,
+            done, planned, applyable=plan.applyable,
+        )  # fmt: skip
+
+    def apply(self, plan: PlannedStack) -> AppliedStack:
+        """Apply exactly the saved plan; of one that would change nothing, read what there is."""
+        began, work = self.clock.monotonic(), Path(plan.work)
+        if plan.applyable:
+            state = self.terraform.apply(work, plan.plan_sha256, on_line=show)
+        else:
+            state = self.terraform.state(work)
+        seconds = self.clock.monotonic() - began
+        applied = replace(plan.planned, seconds=seconds) if plan.planned else None
+        return AppliedStack(
+            plan.name, state.serial, state.lineage, state.resources, state.outputs, plan.plan_digest,
+            plan.initialised, plan.planned, applied,
+        )  # fmt: skip
+
+    def live(self, name: str) -> AppliedStack | None:
+        """The stack as the live release left it."""
+        return next((stack for stack in self.release.stacks if stack.name == name), None) if self.release else None
+
+    def _initialised(self, stack: TerraformSpec, work: Path, key: ContentKey) -> Work | None:
+        began = self.clock.monotonic()
+        self.terraform.init(stack, source=self.source / stack.directory, work=work, on_line=show)
+        return work_done(self.context, self.candidate, key, self.clock.monotonic() - began)
+
+
+def variables_text(stack: TerraformSpec) -> str:
+    """The spec's own variables, in which there may be paths."""
+    return json.dumps(dict(stack.variables))
+
+
+def is_left_alone(object_store: ObjectStore, backend: BackendSpec, live: AppliedStack) -> bool:
+    """Whether the state is the one that the live release left, and nobody is changing it. Not, where unknown."""
+    try:
+        locked = object_store.exists(backend.bucket, backend.key + LOCK_SUFFIX)
+        return not locked and is_state(object_store.get(backend.bucket, backend.key), live.serial, live.lineage)
+    except DeployError as error:
+        show(f"the state cannot be read, so the stack is planned: {error}")
+        return False
