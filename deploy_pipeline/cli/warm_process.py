@@ -1,5 +1,6 @@
 """The warm server beside the web server and the daemon: it forks the workers of runs, and serves the code location."""
 
+import json
 import subprocess
 import sys
 import time
@@ -7,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
+from ruamel.yaml import YAML
 
 from deploy_pipeline.cli.launched import launched
 from deploy_pipeline.gateways.clock import Clock, SystemClock
@@ -48,7 +49,7 @@ class WarmProcess:
 
 def only_location(workspace: Path) -> Location | None:
     """The code location of a workspace that has one, of one module; None for every other workspace."""
-    content = yaml.safe_load(workspace.read_text())
+    content = YAML(typ="safe").load(workspace.read_text())
     entries = content.get("load_from") if isinstance(content, dict) else None
     entry = entries[0].get("python_module") if isinstance(entries, list) and len(entries) == 1 else None
     if not isinstance(entry, dict) or "module_name" not in entry or entry.get("working_directory", ".") != ".":
@@ -73,7 +74,7 @@ def workspace_of(home: Path, location: Location) -> Path:
     """Write the workspace that names the code server of `home`; its path."""
     entry = {"socket": str(home / SOCKET), "host": "localhost", "location_name": location.name}
     file = home / WORKSPACE
-    file.write_text(yaml.safe_dump({"load_from": [{"grpc_server": entry}]}))
+    file.write_text(json.dumps({"load_from": [{"grpc_server": entry}]}))
     return file
 
 
