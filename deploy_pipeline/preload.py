@@ -14,6 +14,8 @@ import docker
 import githubkit
 import slack_sdk
 
+from deploy_pipeline.gateways.aws import read_descriptions
+
 LOADED = (boto3, dagster, dagster_webserver, docker, githubkit, slack_sdk)
 
 # An instance loads most of Dagster only when it is opened: hundreds of modules of storage. This one is gone at once,
@@ -22,3 +24,5 @@ with tempfile.TemporaryDirectory() as folder:
     (Path(folder) / "dagster.yaml").touch()
     with dg.DagsterInstance.local_temp(folder):
         pass
+
+read_descriptions()

@@ -1,5 +1,7 @@
 """Makes a spec of the text of a deploy.yaml, or says everything that is wrong with it. Reads no files."""
 
+from functools import lru_cache
+
 from deploy_pipeline.core.spec import Spec
 from deploy_pipeline.core.spec_mistakes import SpecError, mistake
 from deploy_pipeline.core.spec_positions import Flaw, Unreadable
@@ -9,7 +11,10 @@ from deploy_pipeline.core.spec_yaml import read_yaml
 
 MAX_BYTES = 1024 * 1024
 
+REMEMBERED = 8
 
+
+@lru_cache(REMEMBERED)  # sensors read the same file every few seconds, and to parse it is most of their work
 def load_spec(text: str | bytes, file: str = "deploy.yaml") -> Spec:
     """Read a spec: YAML 1.2 in UTF-8, up to 1 MiB. `file` is the name that mistakes carry.
 

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
@@ -11,11 +12,13 @@ from deploy_pipeline.core.errors import DeployError
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
+    from botocore.loaders import Loader
 
 CONNECT_TIMEOUT = 5.0
 READ_TIMEOUT = 60.0
 MAX_ATTEMPTS = 5
 SERVER_ERROR = 500
+SERVICES = ("apigateway", "ecr", "ecs", "elbv2", "lambda", "s3", "sesv2", "sts")
 NO_LESSONS: Mapping[str, str] = {}
 
 DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationErrorException", "403"}
@@ -47,6 +50,7 @@ def client(
     """
     import boto3  # noqa: PLC0415 - slow to import, and only needed where AWS is called
     from botocore.config import Config  # noqa: PLC0415
+    from botocore.session import get_session  # noqa: PLC0415
 
     config = Config(
         connect_timeout=CONNECT_TIMEOUT,
@@ -55,8 +59,28 @@ def client(
         tcp_keepalive=True,
         s3={"addressing_style": "path"} if settings.endpoint_url else None,
     )
-    session = boto3.session.Session(region_name=settings.region)
+    core = get_session()
+    core.register_component("data_loader", _descriptions())
+    session = boto3.session.Session(region_name=settings.region, botocore_session=core)
     return session.client(service, endpoint_url=settings.endpoint_url, config=config)  # type: ignore[call-overload]
+
+
+@cache
+def _descriptions() -> "Loader":
+    """What botocore knows of the services, read once in a process: all else of a client takes a tenth of that."""
+    from botocore.loaders import create_loader  # noqa: PLC0415
+
+    return create_loader()
+
+
+def read_descriptions() -> None:
+    """Read what clients of the services that are used will ask for. Connects to nothing, needs no credentials."""
+    loader = _descriptions()
+    for name in ("endpoints", "partitions", "sdk-default-configuration"):
+        loader.load_data(name)
+    for service in SERVICES:
+        for kind in ("service-2", "endpoint-rule-set-1"):
+            loader.load_service_model(service, kind)
 
 
 @contextmanager

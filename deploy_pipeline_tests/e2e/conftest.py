@@ -1,4 +1,4 @@
-"""One sandbox with a running Dagster for all end-to-end tests: started once, taken down with everything it made."""
+"""One sandbox with a running Dagster for the end-to-end tests of a file: taken down with everything that it made."""
 
 import os
 from collections.abc import Iterator
@@ -47,7 +47,7 @@ class Pipeline:
         return (PROJECT / file).read_bytes()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
     """The sandbox, Dagster with its daemon, and a merge sensor that has begun to watch."""
     home = tmp_path_factory.mktemp("e2e") / "sandbox"

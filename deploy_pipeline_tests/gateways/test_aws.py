@@ -4,9 +4,10 @@ from typing import Any
 
 import pytest
 from botocore import exceptions as vendor
+from botocore.loaders import JSONFileLoader
 
 from deploy_pipeline.core.errors import DeployError
-from deploy_pipeline.gateways.aws import AwsSettings, client, registry_at, translated
+from deploy_pipeline.gateways.aws import SERVICES, AwsSettings, client, read_descriptions, registry_at, translated
 
 DENIED_MESSAGE = "User: arn:aws:iam::1:user/ci is not authorized to perform: lambda:UpdateAlias on resource: f"
 
@@ -118,3 +119,21 @@ def test_client_without_a_server_is_retryable(aws_credentials: None) -> None:
 )
 def test_registry_at(endpoint: str, registry: str) -> None:
     assert registry_at(endpoint) == registry
+
+
+def test_clients_are_made_of_descriptions_that_were_read_before(
+    aws_credentials: None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read_descriptions()
+    read, load = [], JSONFileLoader.load_file
+
+    def noted(loader: JSONFileLoader, file: str) -> Any:
+        found = load(loader, file)
+        if found is not None:  # it looks each time for what is not there
+            read.append(file)
+        return found
+
+    monkeypatch.setattr(JSONFileLoader, "load_file", noted)
+    for service in SERVICES:
+        assert client(AwsSettings("us-east-1"), service).meta.service_model.service_name == service
+    assert read == []
