@@ -14,7 +14,7 @@ import pytest
 from deploy_pipeline.cli.demo_commands import wait_for
 from deploy_pipeline_tests.executor_process import FOLDER
 
-SECONDS = 60.0
+SECONDS = 180.0
 
 
 @contextmanager

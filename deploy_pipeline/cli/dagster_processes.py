@@ -7,6 +7,7 @@ import hashlib
 import os
 import socket
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ from deploy_pipeline.gateways.clock import SystemClock
 HOST = "127.0.0.1"
 DEFAULT_PORT = 3000
 DEMO_GRACE_SECONDS = 60.0
+MARKED_SECONDS = 0.2
 GRACE_SECONDS = 300.0  # Terraform gets as long to end its calls and write its state
 OWN = {"webserver": 1, "daemon": 3}  # where the arguments of the program itself begin
 MARKER = "DEPLOY_PIPELINE_DAGSTER"
@@ -177,6 +179,8 @@ def ended_on_error(family: Family) -> Iterator[None]:
         yield
     except BaseException:
         with uninterrupted():
+            family.end(DEMO_GRACE_SECONDS, say)
+            time.sleep(MARKED_SECONDS)  # what was started just now shows its mark a moment later
             family.end(DEMO_GRACE_SECONDS, say)
         raise
 

@@ -41,8 +41,8 @@ class Context:
         if self.ignore is not None:
             (root / ".dockerignore").write_text("\n".join(self.ignore))
         for written in (root, *root.rglob("*")):
-            if not written.is_symlink():
-                os.utime(written, (1_000_000_000, 1_000_000_000))  # an image keeps times; a key does not
+            # An image keeps times; a key does not.
+            os.utime(written, (1_000_000_000, 1_000_000_000), follow_symlinks=False)
         return root
 
 

@@ -13,7 +13,12 @@ from hypothesis import strategies as st
 
 from deploy_pipeline.warm.identity import Worker, boot_id, lived_at, started_at
 
-PAUSES = "import signal; print('ready', flush=True); signal.pause()"
+PAUSES = """
+import signal
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored, where the tests run in the background of a shell
+print('ready', flush=True)
+signal.pause()
+"""
 
 
 @pytest.fixture
