@@ -26,9 +26,14 @@ def instance(tmp_path: Path) -> Iterator[dg.DagsterInstance]:
         yield made
 
 
+def job_of(*arguments: str) -> Any:
+    """The job that `executor_jobs.rebuilt` makes, in this process and in every other."""
+    return dg.build_reconstructable_job(JOBS, "rebuilt", reconstructable_args=arguments)  # type: ignore[arg-type]
+
+
 def run(instance: dg.DagsterInstance, graph: str, executor: str = "thread", **config: Any) -> dg.JobExecutionResult:
     """A run of a graph to its end."""
-    job = dg.build_reconstructable_job(JOBS, "rebuilt", reconstructable_args=(graph, executor, json.dumps(config)))  # type: ignore[arg-type]
+    job = job_of(graph, executor, json.dumps(config))
     with dg.execute_job(job, instance=instance, tags={"test": graph}) as result:
         return result
 
@@ -143,6 +148,6 @@ def test_others_see_the_events_of_a_run_and_add_to_them(instance: dg.DagsterInst
 
 
 def test_the_first_error_is_raised_when_asked_for(instance: dg.DagsterInstance) -> None:
-    job = dg.build_reconstructable_job(JOBS, "rebuilt", reconstructable_args=("half_fails", "thread", "{}"))  # type: ignore[arg-type]
+    job = job_of("half_fails", "thread", "{}")
     with pytest.raises(ValueError, match="cannot use 1"), dg.execute_job(job, instance=instance, raise_on_error=True):
         pass

@@ -31,7 +31,7 @@ def build_inputs(
 
 def _inspected(client: APIClient, reference: str) -> Mapping[str, Mapping[str, object]]:
     try:
-        found: Mapping[str, Mapping[str, object]] = client.inspect_image(reference)  # type: ignore[no-untyped-call]  # of the stubs
+        found: Mapping[str, Mapping[str, object]] = client.inspect_image(reference)  # type: ignore[no-untyped-call]
     except ImageNotFound:
         return {}
     return found
