@@ -141,8 +141,9 @@ class _Steps:
                     yield from self._left_behind()
         finally:  # whatever happened here, and whoever stopped listening
             self._stop()
+            until = time.monotonic() + self.grace  # for all of them together
             for thread in self.threads.values():
-                thread.join(self.grace)
+                thread.join(max(0.0, until - time.monotonic()))
         if self.error:
             raise self.error
 

@@ -39,15 +39,17 @@ class Bell:
     ) -> None:
         self._socket.close()
 
-    def wait(self, seconds: float) -> None:
-        """Return when it rings, at the latest after `seconds`. What has rung several times counts as one."""
+    def wait(self, seconds: float) -> bool:
+        """Wait until it rings, at most `seconds`; whether it rang. What has rung several times counts as one."""
+        rang = False
         try:
             self._socket.settimeout(seconds)
-            self._socket.recv(1)
+            rang = bool(self._socket.recv(1))
             self._socket.setblocking(False)
             while True:
                 self._socket.recv(1)
         except (TimeoutError, BlockingIOError):
-            return
+            return rang
         except OSError:
             time.sleep(seconds)  # never in a hurry without the bell
+            return rang
