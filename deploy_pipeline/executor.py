@@ -120,9 +120,8 @@ class _Steps:
     threads: dict[str, StepThread] = field(default_factory=dict)
     deadlines: dict[str, float] = field(default_factory=dict)
     again: dict[str, DagsterEvent] = field(default_factory=dict)
-    said: "queue.SimpleQueue[tuple[str, DagsterEvent | BaseException | None]]" = field(
-        default_factory=queue.SimpleQueue
-    )
+    # No SimpleQueue: a signal that arrives as its time-out ends makes its get() wait for ever (CPython 3.11).
+    said: "queue.Queue[tuple[str, DagsterEvent | BaseException | None]]" = field(default_factory=queue.Queue)
     error: BaseException | None = None
     give_up_at: float = 0.0
 

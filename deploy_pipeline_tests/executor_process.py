@@ -1,6 +1,7 @@
 """A run with the thread executor in a process of its own, to be cancelled and killed by tests: `python -m`."""
 
 import os
+import signal
 import sys
 import time
 from pathlib import Path
@@ -55,6 +56,18 @@ def cannot_be_interrupted() -> None:
     time.sleep(HOUR)
 
 
+@dg.op
+def waits_a_second() -> None:
+    """While it waits, the run's thread gets a signal about every millisecond."""
+    SystemClock().sleep(1)
+    (folder() / "waited").touch()
+
+
+@dg.job(executor_def=thread_executor)
+def signalled() -> None:
+    waits_a_second()
+
+
 @dg.job(executor_def=thread_executor)
 def waiting() -> None:
     below(waits())
@@ -67,8 +80,12 @@ def stuck() -> None:
 
 
 if __name__ == "__main__":
+    if sys.argv[1] == "signalled":
+        signal.signal(signal.SIGALRM, lambda *_: None)
+        signal.setitimer(signal.ITIMER_REAL, 0.0007, 0.0007)
     with (
         dg.DagsterInstance.from_config(str(folder() / "dagster")) as instance,
         dg.execute_job(dg.reconstructable(globals()[sys.argv[1]]), instance=instance),
     ):
         pass
+    signal.setitimer(signal.ITIMER_REAL, 0)

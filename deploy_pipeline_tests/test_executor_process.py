@@ -91,3 +91,9 @@ def test_a_step_that_cannot_be_interrupted_is_not_waited_for_after_the_grace(tmp
         said = [entry.user_message for entry in instance.all_logs(run.run_id)]
     assert any("Not waiting any longer for cannot_be_interrupted" in each for each in said)
     assert not (tmp_path / "below").exists()
+
+
+def test_signals_that_arrive_while_a_run_waits_do_not_stop_it(tmp_path: Path) -> None:
+    with worker(tmp_path, "signalled", "waited") as (process, instance):
+        assert process.wait(SECONDS) == 0
+        assert the_run(instance).status == dg.DagsterRunStatus.SUCCESS
