@@ -5,7 +5,8 @@ Terraform, and makes a sandbox of its own.
 """
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from statistics import median
@@ -17,12 +18,14 @@ from benchmarks.deploy_scene import (
     CLEAN,
     DOCUMENTATION,
     EVERYTHING,
+    FIRST,
     FUNCTION,
     IMAGE,
-    WARM,
+    REPEATED,
     Scene,
     changed_targets,
     deploy_config,
+    forget_caches,
     fresh_scene,
     live_targets,
     pipeline,
@@ -35,12 +38,13 @@ from deploy_pipeline.core.errors import DeployError
 HOME = Path(__file__).parent / ".sandbox-deploy"
 """Kept: the tools that every sandbox needs are in it, or named after it."""
 ROUNDS = 5
-MOST = {CLEAN: 0.6, EVERYTHING: 0.6, FUNCTION: 0.25, IMAGE: 0.5, DOCUMENTATION: 0.05}
+TARGETS = {CLEAN: 0.6, EVERYTHING: 0.6, FUNCTION: 0.25, IMAGE: 0.5, DOCUMENTATION: 0.05}
 RATIO = "{}: pipeline / by hand"
 HELP = (
     "pipeline: from the launch by GraphQL to the end of the run, with the service warm; sensors stopped",
     "by hand: benchmarks/by_hand_deploy/deploy_main.sh, from its start to its end; it does everything every time",
-    "clean caches: empty AWS account, no image layers, work folders or scan results; both sides start so in each round",
+    "first deployment: into an empty AWS account; without a target, both sides wait a minute for one load balancer",
+    "clean caches: no image layers, work folders, providers or scan results, in an account that has a release",
     "all others: on what the deployment before has left, caches and account; both sides from the same commits' files",
     "neither side: making the sandbox and the base image, installing tools, starting Dagster; there is no canary",
     "without the AWS CLI's starts: the seconds by hand less the calls of `aws` times what one start costs",
@@ -55,28 +59,23 @@ class OurDeployment:
     steps: tuple[Step, ...]
 
 
-@dataclass(frozen=True)
-class Round:
-    """Scenario -> what each side took."""
-
-    ours: Mapping[str, OurDeployment]
-    by_hand: Mapping[str, HandDeployment]
+Ours = dict[str, list[OurDeployment]]
+ByHand = dict[str, list[HandDeployment]]
+"""Scenario -> what each of its deployments took."""
 
 
 @click.command()
 @click.option("--rounds", default=ROUNDS, show_default=True, help="How often each side deploys each scenario.")
 def main(rounds: int) -> None:
     """Measure, print, write results/deploy.json. Exit code 1 when a target is missed."""
-    facts, measured = machine(), []
-    starting = start_seconds()
-    for number in range(1, rounds + 1):
-        with fresh_scene(HOME) as scene:
-            facts["versions"] = {**scene.versions, "awscli": PINNED["awscli"][0]}
-            ours = deploy_ours(scene, f"pipeline, round {number}")
-        with fresh_scene(HOME) as scene:
-            measured.append(Round(ours, deploy_by_hand(scene, f"by hand, round {number}")))
-    found = record(measured, starting, facts)
-    show(measured[-1])
+    facts, starting = machine(), start_seconds()
+    with fresh_scene(HOME) as scene:
+        facts["versions"] = {**scene.versions, "awscli": PINNED["awscli"][0]}
+        ours = deploy_ours(scene, rounds)
+    with fresh_scene(HOME) as scene:
+        by_hand = deploy_by_hand(scene, rounds)
+    found = record(ours, by_hand, starting, facts)
+    show(ours, by_hand)
     for line in HELP:
         click.echo(line)
     found.show()
@@ -84,19 +83,28 @@ def main(rounds: int) -> None:
     sys.exit(1 if found.missed else 0)
 
 
-def deploy_ours(scene: Scene, note: str) -> dict[str, OurDeployment]:
-    """Every scenario with the pipeline, the first one from clean caches."""
-    done = {}
+def deploy_ours(scene: Scene, rounds: int) -> Ours:
+    """The first deployment, then every scenario with the pipeline, in each round the first from clean caches."""
+    done: Ours = defaultdict(list)
     with pipeline(scene) as running:
-        for scenario in (CLEAN, *WARM):
+        for scenario, note in commits(scene, rounds):
             before = live_targets()
-            launched = running.run("deploy_job", deploy_config(scene.commit(scenario, note)))
+            launched = running.run("deploy_job", deploy_config(scene.commit(scenario, f"pipeline, {note}")))
             with running.instance() as instance:
                 steps = steps_of(instance, launched.run_id, launched.began)
-            done[scenario] = OurDeployment(launched.seconds, steps)
+            done[scenario].append(OurDeployment(launched.seconds, steps))
             replaced_exactly(scenario, before, live_targets())
-            click.echo(f"{note}: {scenario}: {launched.seconds:.1f} s")
+            click.echo(f"pipeline, {note}: {scenario}: {launched.seconds:.1f} s")
     return done
+
+
+def commits(scene: Scene, rounds: int) -> Iterator[tuple[str, str]]:
+    """Each scenario to be deployed, with a note for its commit; the caches are emptied before those that want it."""
+    yield FIRST, "before all rounds"
+    for number in range(1, rounds + 1):
+        forget_caches(scene.home)
+        for scenario in REPEATED:
+            yield scenario, f"round {number}"
 
 
 def replaced_exactly(scenario: str, before: Mapping[str, str | None], after: Mapping[str, str | None]) -> None:
@@ -106,52 +114,53 @@ def replaced_exactly(scenario: str, before: Mapping[str, str | None], after: Map
         raise DeployError(f"replaced {sorted(replaced)}, not {sorted(changed_targets(scenario))}", where=scenario)
 
 
-def deploy_by_hand(scene: Scene, note: str) -> dict[str, HandDeployment]:
-    """Every scenario with the script, the first one from clean caches."""
-    hand = hand_of(scene.home, scene.home.resolve() / "by-hand")
-    done = {}
-    for scenario in (CLEAN, *WARM):
-        done[scenario] = hand.deploy(scene.commit(scenario, note))
-        click.echo(f"{note}: {scenario}: {done[scenario].seconds:.1f} s, {done[scenario].calls} calls of aws")
+def deploy_by_hand(scene: Scene, rounds: int) -> ByHand:
+    """The first deployment, then every scenario with the script, in each round the first from clean caches."""
+    done: ByHand = defaultdict(list)
+    for scenario, note in commits(scene, rounds):
+        hand = hand_of(scene.home, scene.home.resolve() / "by-hand")
+        deployed = hand.deploy(scene.commit(scenario, f"by hand, {note}"))
+        done[scenario].append(deployed)
+        click.echo(f"by hand, {note}: {scenario}: {deployed.seconds:.1f} s, {deployed.calls} calls of aws")
     return done
 
 
-def record(rounds: Sequence[Round], starting: float, facts: dict[str, object]) -> Record:
+def record(ours: Ours, by_hand: ByHand, starting: float, facts: dict[str, object]) -> Record:
     """The figures: medians of all rounds, and the ratios of the medians."""
     figures: dict[str, float] = {"s of one start of the AWS CLI": round(starting, 2)}
-    for scenario in MOST:
-        ours = [round(each.ours[scenario].seconds, 2) for each in rounds]
-        by_hand = [round(each.by_hand[scenario].seconds, 2) for each in rounds]
-        bare = [each.by_hand[scenario].seconds - each.by_hand[scenario].calls * starting for each in rounds]
-        figures |= {f"{scenario}: pipeline, {word} of s": value for word, value in spread(ours).items()}
-        figures |= {f"{scenario}: by hand, {word} of s": value for word, value in spread(by_hand).items()}
-        figures[RATIO.format(scenario)] = round(median(ours) / median(by_hand), 3)
-        figures[f"{scenario}: the same without the AWS CLI's starts"] = round(median(ours) / median(bare), 3)
-    targets = {RATIO.format(scenario): most for scenario, most in MOST.items()}
-    return Record("deploy", figures, targets, {"machine": facts, "measured": HELP, **details(rounds[-1])})
+    for scenario in (FIRST, *REPEATED):
+        us = [round(each.seconds, 2) for each in ours[scenario]]
+        hand = [round(each.seconds, 2) for each in by_hand[scenario]]
+        bare = [each.seconds - each.calls * starting for each in by_hand[scenario]]
+        figures |= {f"{scenario}: pipeline, {word} of s": value for word, value in spread(us).items()}
+        figures |= {f"{scenario}: by hand, {word} of s": value for word, value in spread(hand).items()}
+        figures[RATIO.format(scenario)] = round(median(us) / median(hand), 3)
+        figures[f"{scenario}: the same without the AWS CLI's starts"] = round(median(us) / median(bare), 3)
+    targets = {RATIO.format(scenario): most for scenario, most in TARGETS.items()}
+    return Record("deploy", figures, targets, {"machine": facts, "measured": HELP, **details(ours, by_hand)})
 
 
-def details(last: Round) -> dict[str, object]:
+def details(ours: Ours, by_hand: ByHand) -> dict[str, object]:
     """The steps and the stages of the last round, in seconds."""
     steps = {
-        scenario: {step.name: [round(step.begin, 2), round(step.end, 2)] for step in one.steps}
-        for scenario, one in last.ours.items()
+        scenario: {step.name: [round(step.begin, 2), round(step.end, 2)] for step in each[-1].steps}
+        for scenario, each in ours.items()
     }
     stages = {
-        scenario: {name: round(value, 2) for name, value in one.stages.items()}
-        for scenario, one in last.by_hand.items()
+        scenario: {name: round(value, 2) for name, value in each[-1].stages.items()}
+        for scenario, each in by_hand.items()
     }
     return {"steps": steps, "stages by hand": stages}
 
 
-def show(last: Round) -> None:
+def show(ours: Ours, by_hand: ByHand) -> None:
     """The last round in detail: the steps of each run, and the stages by hand."""
-    for scenario, one in last.ours.items():
-        steps = ((step.name, f"{step.begin:.1f}", f"{step.end:.1f}") for step in one.steps)
+    for scenario, each in ours.items():
+        steps = ((step.name, f"{step.begin:.1f}", f"{step.end:.1f}") for step in each[-1].steps)
         table((f"{scenario}: step", "begin", "end"), steps)
-    names = list(last.by_hand[CLEAN].stages)
-    rows = ((name, *(f"{one.stages[name]:.1f}" for one in last.by_hand.values())) for name in names)
-    table(("stage by hand", *last.by_hand), rows)
+    last = {scenario: each[-1].stages for scenario, each in by_hand.items()}
+    rows = ((name, *(f"{stages[name]:.1f}" for stages in last.values())) for name in last[FIRST])
+    table(("stage by hand", *last), rows)
 
 
 if __name__ == "__main__":

@@ -28,14 +28,16 @@ from deploy_pipeline.sandbox.github_double.seed import commit_on_branch
 from deploy_pipeline.sandbox.layout import Layout
 
 BRANCH = "main"
-CLEAN, EVERYTHING, FUNCTION, IMAGE, DOCUMENTATION = (
+FIRST, CLEAN, EVERYTHING, FUNCTION, IMAGE, DOCUMENTATION = (
+    "first deployment",
     "everything changed, clean caches",
-    "everything changed",
+    "everything changed, warm caches",
     "one function changed",
     "one image changed",
     "documentation only",
 )
-WARM = (EVERYTHING, FUNCTION, IMAGE, DOCUMENTATION)
+REPEATED = (CLEAN, EVERYTHING, FUNCTION, IMAGE, DOCUMENTATION)
+ALL = frozenset({FIRST, CLEAN, EVERYTHING})
 ADDED = "release.py"  # what the images take in: their .dockerignore lets nothing else than Python files through
 SENSORS = """{ sensorsOrError(repositorySelector: {repositoryName: "__repository__",
   repositoryLocationName: "deploy_pipeline"}) { ... on Sensors { results { id name } } } }"""
@@ -52,7 +54,7 @@ def changes(scenario: str, note: str) -> dict[str, bytes | None]:
     spec, line = spec_of(PROJECT), f"# {scenario}: {note}\n".encode()
     images = [f"{image.context}/{ADDED}" for image in spec.images.values()]
     functions = [f"{function.source}/{ADDED}" for function in spec.functions.values()]
-    if scenario in {CLEAN, EVERYTHING}:
+    if scenario in ALL:
         network = (PROJECT / "terraform/main/network.tf").read_bytes() + line
         return {
             **dict.fromkeys([*images, *functions], line),
@@ -67,13 +69,9 @@ def changed_targets(scenario: str) -> set[str]:
     """What of images and functions a deployment of the scenario has to replace."""
     spec = spec_of(PROJECT)
     images, functions = list(spec.images), list(spec.functions)
-    return {
-        CLEAN: {*images, *functions},
-        EVERYTHING: {*images, *functions},
-        FUNCTION: {*functions[-1:]},
-        IMAGE: {*images[-1:]},
-        DOCUMENTATION: set(),
-    }[scenario]
+    if scenario in ALL:
+        return {*images, *functions}
+    return {FUNCTION: {*functions[-1:]}, IMAGE: {*images[-1:]}, DOCUMENTATION: set[str]()}[scenario]
 
 
 def live_targets() -> dict[str, str | None]:
@@ -91,7 +89,7 @@ def live_targets() -> dict[str, str | None]:
 
 def installs(scenario: str) -> dict[str, bytes | None]:
     """For clean caches, requirements from which this engine never made a layer, for another sandbox either."""
-    if scenario != CLEAN:
+    if scenario not in {FIRST, CLEAN}:
         return {}
     files = [f"{image.context}/requirements.txt" for image in spec_of(PROJECT).images.values()]
     return {file: (PROJECT / file).read_bytes() + f"# {time.time_ns()}\n".encode() for file in files}
@@ -117,7 +115,7 @@ def fresh_scene(home: Path, project: Path = PROJECT) -> Iterator[Scene]:
     What is kept is what no deployment makes: the tools, the base image, the scanner's database.
     """
     sandbox.down(home, quiet)
-    forget_caches(home)
+    forget_everything(home)
     before = dict(os.environ)
     forget_own_accounts(os.environ)
     try:
@@ -129,17 +127,25 @@ def fresh_scene(home: Path, project: Path = PROJECT) -> Iterator[Scene]:
         os.environ.clear()
         os.environ.update(before)
         sandbox.down(home, quiet)
-        forget_caches(home)
+        forget_everything(home)
 
 
 def quiet(line: str) -> None:
     """Say nothing."""
 
 
-def forget_caches(home: Path) -> None:
-    """Delete what deployments left: work folders, repositories, Dagster's records, images with all their layers."""
+def forget_everything(home: Path) -> None:
+    """Delete what deployments left: caches, repositories, Dagster's records."""
     layout = Layout(home.resolve())
-    for folder in (layout.doubles, layout.work, layout.home / "dagster", layout.home / "by-hand"):
+    for folder in (layout.doubles, layout.home / "dagster"):
+        shutil.rmtree(folder, ignore_errors=True)
+    forget_caches(home)
+
+
+def forget_caches(home: Path) -> None:
+    """Delete what makes the next deployment faster: work folders, scan results, images with all their layers."""
+    layout = Layout(home.resolve())
+    for folder in (layout.work, layout.home / "by-hand", layout.trivy_cache / "fanal"):
         shutil.rmtree(folder, ignore_errors=True)
     client = docker.from_env()
     try:

@@ -8,10 +8,10 @@ import os
 import queue
 import time
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import IO, TYPE_CHECKING, Any, Final
 
 import dagster as dg
 from dagster._core import errors as dagster_errors
@@ -37,7 +37,7 @@ from dagster._core.storage.compute_log_manager import CapturedLogContext, Comput
 
 from deploy_pipeline.run_events import one_connection
 from deploy_pipeline.step_thread import StepThread, current_step_thread, step_threads
-from deploy_pipeline.thread_streams import ThreadStream, thread_streams
+from deploy_pipeline.thread_streams import LateFiles, ThreadStream, thread_streams
 
 if TYPE_CHECKING:
     from dagster._core.storage.local_compute_log_manager import LocalComputeLogManager
@@ -243,7 +243,7 @@ class _Steps:
 
 @dataclass(frozen=True)
 class _StepLogs:
-    """Each step's output in files of its own, as the UI shows them."""
+    """Each step's output in files of its own, as the UI shows them; none for a step that writes nothing."""
 
     context: PlanExecutionContext
     manager: "LocalComputeLogManager"
@@ -256,17 +256,24 @@ class _StepLogs:
     @contextmanager
     def of_step(self, step: StepExecutionContext, say: Callable[[DagsterEvent], None]) -> Iterator[None]:
         """Within this, what the calling thread writes is in the step's log."""
-        key = _new_log_key(self.context)
-        output, errors = self.streams
-        with (
-            self.manager.open_log_stream(key, ComputeIOType.STDOUT) as out,
-            self.manager.open_log_stream(key, ComputeIOType.STDERR) as err,
-            output.copied_to(out),
-            errors.copied_to(err),
-        ):
+        with ExitStack() as closing:
+            late = LateFiles(lambda: self._opened(step, say, closing))
+            output, errors = self.streams
+            with output.copied_to(late.file(0)), errors.copied_to(late.file(1)):
+                yield
+
+    def _opened(
+        self, step: StepExecutionContext, say: Callable[[DagsterEvent], None], closing: ExitStack
+    ) -> Sequence[IO[str]]:
+        """The step writes for the first time: its files, which the run's log names from now on."""
+        own = current_step_thread()
+        with own.held_back() if own else nullcontext():
+            key = _new_log_key(self.context)
+            closing.callback(Path(self.manager.get_captured_local_path(key, COMPLETE)).touch)
+            kinds = (ComputeIOType.STDOUT, ComputeIOType.STDERR)
+            files = [closing.enter_context(self.manager.open_log_stream(key, kind)) for kind in kinds]
             say(DagsterEvent.capture_logs(self.context, [step.step.key], list(key), CapturedLogContext(key)))
-            yield
-        Path(self.manager.get_captured_local_path(key, COMPLETE)).touch()
+        return [file for file in files if file is not None]
 
 
 @dataclass(frozen=True)

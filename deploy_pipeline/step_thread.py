@@ -6,8 +6,12 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Final
 
 from deploy_pipeline.gateways.interruptions import hold_by
+
+LOCKS_SAY: Final = frozenset({"release unlocked lock", "cannot release un-acquired lock"})
+"""What becomes of an interruption that comes inside of Python's own code of a condition, which queues wait with."""
 
 
 class StepThread:
@@ -49,6 +53,10 @@ class StepThread:
         self._enter(outer + 1)
         try:
             yield
+        except RuntimeError as error:
+            if self._wanted is not None and str(error) in LOCKS_SAY:
+                raise self._wanted from error
+            raise
         finally:
             try:
                 self._enter(outer)

@@ -2,9 +2,51 @@
 
 import sys
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from typing import IO, Any
+from dataclasses import dataclass, field
+from typing import IO, Any, Protocol
+
+
+class Writable(Protocol):
+    """What a thread's own output is copied to."""
+
+    def write(self, text: str, /) -> object:
+        """Take text."""
+
+    def flush(self) -> object:
+        """Write out what is kept back."""
+
+
+@dataclass
+class LateFiles:
+    """Files that `open_all` opens, together, when something is first written to one of them: most steps are silent."""
+
+    open_all: Callable[[], Sequence[IO[str]]]
+    opened: Sequence[IO[str]] = field(default=(), init=False)
+
+    def file(self, number: int) -> "LateFile":
+        """The file of this number, which need not be open yet."""
+        return LateFile(self, number)
+
+
+@dataclass(frozen=True)
+class LateFile:
+    """One of `LateFiles`."""
+
+    files: LateFiles
+    number: int
+
+    def write(self, text: str) -> None:
+        """Open the files, unless they are, and write to this one."""
+        if not self.files.opened:
+            self.files.opened = self.files.open_all()
+        self.files.opened[self.number].write(text)
+
+    def flush(self) -> None:
+        """Flush, if the files are open."""
+        if self.files.opened:
+            self.files.opened[self.number].flush()
 
 
 class ThreadStream:
@@ -29,7 +71,7 @@ class ThreadStream:
         self._original.flush()
 
     @contextmanager
-    def copied_to(self, file: IO[str] | None) -> Iterator[None]:
+    def copied_to(self, file: Writable) -> Iterator[None]:
         """Within this, what this thread writes is copied to `file`."""
         self._own.file = file
         try:

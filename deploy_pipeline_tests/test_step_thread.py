@@ -180,5 +180,27 @@ def test_an_interruption_that_python_drops_comes_again() -> None:
         assert stopped(work, inside)
 
 
+def test_an_interruption_inside_of_a_condition_s_own_code_is_one() -> None:
+    errors: list[BaseException] = []
+
+    def work() -> None:
+        own, waiting = current_step_thread(), threading.Condition()
+        assert own is not None
+        try:
+            with own.interruptible():
+                while True:
+                    with waiting:
+                        waiting.wait(0)  # nothing but the condition's own code
+        except BaseException as error:  # noqa: BLE001  (the test says which it has to be)
+            errors.append(error)
+
+    threads = [StepThread("step", work) for _ in range(200)]
+    for thread in threads:
+        thread.start()
+        thread.interrupt(Stopped)
+        ended(thread)
+    assert {type(error) for error in errors} == {Stopped}
+
+
 def test_no_other_thread_has_a_step() -> None:
     assert current_step_thread() is None
