@@ -136,6 +136,7 @@ class Gateways:
             endpoint_url=given.aws_endpoint_url,
             plugin_mirror=given.terraform_mirror,
             plugin_cache=None if given.terraform_mirror else given.work_folder / "terraform-plugins",
+            prepared=given.work_folder / "terraform-prepared",
         )
         return LocalTerraform(settings, self.process(), self.clock())
 

@@ -15,6 +15,7 @@ import githubkit
 import slack_sdk
 
 from deploy_pipeline.gateways.aws import read_descriptions
+from deploy_pipeline.gateways.github_clients import trusted_certificates
 
 LOADED = (boto3, dagster, dagster_webserver, docker, githubkit, slack_sdk)
 
@@ -26,3 +27,4 @@ with tempfile.TemporaryDirectory() as folder:
         pass
 
 read_descriptions()
+trusted_certificates()

@@ -115,11 +115,6 @@ def state_pull(terraform: str) -> list[str]:
     return [terraform, "state", "pull"]
 
 
-def output(terraform: str) -> list[str]:
-    """Give the outputs as JSON, sensitive values included."""
-    return [terraform, "output", "-json", "-no-color"]
-
-
 def environment(
     minimal: Mapping[str, str],
     given: Mapping[str, str],

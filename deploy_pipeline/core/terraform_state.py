@@ -32,7 +32,7 @@ def is_state(body: bytes | None, serial: int, lineage: str) -> bool:
 
 
 def read_outputs(outputs: Mapping[str, Any]) -> dict[str, str]:
-    """Read the object of `terraform output -json`: sensitive ones left out, what is not text as compact JSON."""
+    """Read the `outputs` of a state: sensitive ones left out, what is not text as compact JSON."""
     shown = {name: output["value"] for name, output in outputs.items() if not output.get("sensitive")}
     return {name: value if isinstance(value, str) else compact(value) for name, value in shown.items()}
 

@@ -1,12 +1,15 @@
 """How githubkit is set up: as a token's owner, as an installation of a GitHub App, or as the App itself."""
 
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from deploy_pipeline.core.credentials import header_value
 from deploy_pipeline.core.errors import DeployError
 
 if TYPE_CHECKING:
+    from ssl import SSLContext
+
     from githubkit import GitHub as Client
     from githubkit.auth import BaseAuthStrategy
 
@@ -47,6 +50,14 @@ def app_client(settings: GitHubSettings) -> "Client[Any]":
     return _client(settings, AppAuthStrategy(settings.app_id or "", _private_key(settings)))
 
 
+@cache
+def trusted_certificates() -> "SSLContext":
+    """Read once in a process: githubkit makes an HTTP client for each call, and this would be most of that."""
+    import httpx  # noqa: PLC0415
+
+    return httpx.create_ssl_context()
+
+
 def _private_key(settings: GitHubSettings) -> str:
     # A key in an environment variable often has its line breaks written out.
     return (settings.private_key or "").replace("\\n", "\n")
@@ -54,7 +65,6 @@ def _private_key(settings: GitHubSettings) -> str:
 
 def _client(settings: GitHubSettings, auth: "BaseAuthStrategy") -> "Client[Any]":
     """githubkit without retries, cache and redirects of its own: a redirect would turn a POST into a GET."""
-    import httpx  # noqa: PLC0415
     from githubkit import GitHub as Client  # noqa: PLC0415 - slow to import
 
     return Client(
@@ -62,8 +72,7 @@ def _client(settings: GitHubSettings, auth: "BaseAuthStrategy") -> "Client[Any]"
         base_url=settings.api_url,
         user_agent="deploy-pipeline",
         timeout=settings.timeout,
-        # githubkit makes an HTTP client for each call, and reading the certificates is most of that.
-        ssl_verify=httpx.create_ssl_context(),
+        ssl_verify=trusted_certificates(),
         follow_redirects=False,
         http_cache=False,
         auto_retry=False,

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 LONGEST_INVOCATION = 900.0
 UPDATE_DEADLINE = 300.0
-POLL_SECONDS = 1.0
+FIRST_POLL_SECONDS, POLL_SECONDS = 0.1, 1.0
+"""Most updates take a moment, some a minute: the looks come less often the longer it takes."""
 OF_ONE_VERSION = frozenset({
     "Version", "FunctionArn", "RevisionId", "LastModified", "Description", "ResponseMetadata", "State", "StateReason",
     "StateReasonCode", "LastUpdateStatus", "LastUpdateStatusReason", "LastUpdateStatusReasonCode", "ConfigSha256",
@@ -119,7 +120,7 @@ class LambdaFunctions(Functions):
     def _settled(self, function_name: str) -> "FunctionConfigurationResponseTypeDef":
         """The configuration of $LATEST once no update of it is in progress: its RevisionId changes until then."""
         where = f"function {function_name}"
-        deadline = self._clock.monotonic() + self._update_deadline
+        deadline, pause = self._clock.monotonic() + self._update_deadline, FIRST_POLL_SECONDS
         while True:
             with translated(where, lessons=LESSONS):
                 found = self._lambda.get_function_configuration(FunctionName=function_name)
@@ -130,7 +131,8 @@ class LambdaFunctions(Functions):
                 return found
             if self._clock.monotonic() >= deadline:
                 raise DeployError(f"its update is still {status} after {self._update_deadline:.0f} s", where=where)
-            self._clock.sleep(POLL_SECONDS)
+            self._clock.sleep(pause)
+            pause = min(2 * pause, POLL_SECONDS)
 
 
 def _settings(configuration: Mapping[str, Any]) -> dict[str, Any]:

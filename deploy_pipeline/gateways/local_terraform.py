@@ -12,6 +12,7 @@ from deploy_pipeline.core.terraform_plan import PlanReading, read_plan
 from deploy_pipeline.core.terraform_state import read_outputs, read_state
 from deploy_pipeline.gateways import terraform_files
 from deploy_pipeline.gateways.clock import Clock
+from deploy_pipeline.gateways.prepared_stacks import PreparedStacks
 from deploy_pipeline.gateways.process import Process
 from deploy_pipeline.gateways.terraform import AppliedState, Listener, Plan, Terraform, TerraformSettings
 from deploy_pipeline.gateways.terraform_runner import TerraformRunner
@@ -28,11 +29,18 @@ class LocalTerraform(Terraform):
     def identity(self) -> str:
         return self._runner.identity()
 
-    def init(self, spec: TerraformSpec, *, source: Path, work: Path, on_line: Listener) -> None:
+    def init(self, spec: TerraformSpec, *, source: Path, work: Path, on_line: Listener, key: str = "") -> None:
         work = work.absolute()
         stack = terraform_files.lay_out(work, spec.directory, source)
-        self._runner.init(work, spec.backend, on_line)
-        terraform_files.check_backend(stack)
+        kept = PreparedStacks(self._settings.prepared) if self._settings.prepared else None
+        key = (
+            key if (stack / terraform_cli.LOCK_FILE).is_file() else ""
+        )  # without one, init chooses providers each time
+        if not (kept and kept.restore(key, stack)):
+            self._runner.init(work, spec.backend, on_line)
+            terraform_files.check_backend(stack)
+            if kept:
+                kept.keep(key, stack)
         if self._settings.endpoint_url and terraform_files.locks_provider(stack, "hashicorp/aws"):
             terraform_files.write_private(stack / terraform_cli.OVERRIDE_FILE, terraform_cli.ENDPOINT_OVERRIDE)
 
@@ -75,9 +83,9 @@ class LocalTerraform(Terraform):
     def state(self, work: Path) -> AppliedState:
         work = work.absolute()
         program = self._settings.program
-        state = read_state(self._runner.json("state pull", terraform_cli.state_pull(program), work))
-        outputs = read_outputs(self._runner.json("output", terraform_cli.output(program), work))
-        return AppliedState(state.serial, state.lineage, state.resources, outputs)
+        pulled = self._runner.json("state pull", terraform_cli.state_pull(program), work)
+        state = read_state(pulled)
+        return AppliedState(state.serial, state.lineage, state.resources, read_outputs(pulled.get("outputs") or {}))
 
 
 def _check_plan(file: Path, plan_sha256: str) -> None:

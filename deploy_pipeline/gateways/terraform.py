@@ -47,9 +47,10 @@ class Terraform(ABC):
         """SHA-256 of what decides a plan apart from the stack: Terraform's version, and its part of our environment."""
 
     @abstractmethod
-    def init(self, spec: TerraformSpec, *, source: Path, work: Path, on_line: Listener) -> None:
+    def init(self, spec: TerraformSpec, *, source: Path, work: Path, on_line: Listener, key: str = "") -> None:
         """Lay the stack out in the new or earlier folder `work`, open its backend and fetch its providers.
 
+        What that makes is kept under `key`, and taken from there the next time; nothing is without a key.
         `source` is the stack's folder in a checkout (`checkout / spec.directory`) or the checkout itself.
         Raises DeployError with Terraform's own diagnostics.
         """
@@ -78,7 +79,7 @@ class TerraformSettings:
     """`environment` is where AWS credentials come from, by an allow-list. Times in seconds.
 
     `endpoint_url` is an emulator's; `plugin_mirror` a folder of providers for a machine that reaches no registry;
-    `plugin_cache` a folder that keeps downloaded providers between runs.
+    `plugin_cache` a folder that keeps downloaded providers between runs, `prepared` one that keeps what init makes.
     """
 
     environment: Mapping[str, str] = field(repr=False)
@@ -86,6 +87,7 @@ class TerraformSettings:
     endpoint_url: str | None = None
     plugin_mirror: Path | None = None
     plugin_cache: Path | None = None
+    prepared: Path | None = None
     lock_timeout: float = 60.0
     init_timeout: float = 900.0
     plan_timeout: float = 1800.0

@@ -18,7 +18,7 @@ from deploy_pipeline.gateways.services import RunningTask, Services, TaskDefinit
 from deploy_pipeline.gateways.web import Web, WebUnreachable
 from deploy_pipeline.ops.waiting import wait_until
 
-POLL_SECONDS = 2.0
+POLL_SECONDS = 1.0
 PROBE_SECONDS = 5.0
 
 

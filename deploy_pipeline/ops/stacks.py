@@ -80,7 +80,9 @@ class StackSteps:
 
     def _initialised(self, stack: TerraformSpec, work: Path, key: ContentKey) -> Work | None:
         began = self.clock.monotonic()
-        self.terraform.init(stack, source=self.source / stack.directory, work=work, on_line=show)
+        # Without a release to take over from, as with `force`, nothing that was kept is trusted.
+        kept = key.value if self.release else ""
+        self.terraform.init(stack, source=self.source / stack.directory, work=work, on_line=show, key=kept)
         return work_done(self.context, self.candidate, key, self.clock.monotonic() - began)
 
 

@@ -1,5 +1,6 @@
 """Keeps the values between ops as small JSON files: nothing is pickled, so nobody who can write a file can run code."""
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +39,13 @@ class JsonValues(dg.IOManager):
 
 
 def _adapter(dagster_type: dg.DagsterType) -> TypeAdapter[Any]:
-    return TypeAdapter(dagster_type.typing_type)
+    return _adapter_of(dagster_type.typing_type)
+
+
+@cache
+def _adapter_of(typing_type: Any) -> TypeAdapter[Any]:
+    """Made once for each type: that takes milliseconds, and every step reads and writes some values."""
+    return TypeAdapter(typing_type)
 
 
 @dg.io_manager(

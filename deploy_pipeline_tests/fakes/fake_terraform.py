@@ -47,7 +47,9 @@ class FakeTerraform(Terraform):
     def identity(self) -> str:
         return "terraform 1"
 
-    def init(self, spec: TerraformSpec, *, source: Path, work: Path, on_line: Callable[[str], None]) -> None:
+    def init(
+        self, spec: TerraformSpec, *, source: Path, work: Path, on_line: Callable[[str], None], key: str = ""
+    ) -> None:
         work.mkdir(parents=True, exist_ok=True)
         self._prepared[work] = (spec, source)
         self.initialised.append(work)

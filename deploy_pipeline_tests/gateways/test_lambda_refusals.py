@@ -53,7 +53,7 @@ def test_publish_waits_for_both_updates_and_is_fenced(stubbed_aws: AwsSettings, 
         assert publish(functions) == "7"
         fenced.assert_no_pending_responses()
     stub.assert_no_pending_responses()
-    assert clock.slept == [1.0, 1.0]
+    assert clock.slept == [0.1, 0.1]  # one look each, the first pause of both
 
 
 def test_publish_the_same_code_does_not_upload_it(stubbed_aws: AwsSettings, clock: FakeClock) -> None:
@@ -65,7 +65,7 @@ def test_publish_the_same_code_does_not_upload_it(stubbed_aws: AwsSettings, cloc
 
 def test_publish_gives_up_on_an_update_that_does_not_end(stubbed_aws: AwsSettings, clock: FakeClock) -> None:
     functions = LambdaFunctions(stubbed_aws, clock, update_deadline=3)
-    scripted(functions, [configuration("old", "InProgress")] * 4)
+    scripted(functions, [configuration("old", "InProgress")] * 7)  # after 0.1, 0.3, 0.7, 1.5, 2.5 and 3.5 seconds
     with pytest.raises(DeployError, match="still InProgress after 3 s"):
         publish(functions)
 

@@ -20,8 +20,10 @@ from deploy_pipeline_tests.fakes.fake_process import FakeProcess, ProcessCall
 SPEC = TerraformSpec(directory="infra/main", backend=BackendSpec(bucket="state", key="k", region="us-east-1"))
 CREATED = {"address": "a.b", "type": "a", "change": {"actions": ["create"], "after": {"x": 1}}}
 PLAN_JSON = json.dumps({"format_version": "1.2", "planned_values": {}, "resource_changes": [CREATED]})
-STATE_JSON = json.dumps({"serial": 4, "lineage": "l", "resources": [{"mode": "managed", "instances": [{}]}]})
-OUTPUT_JSON = json.dumps({"url": {"sensitive": False, "value": "u"}, "key": {"sensitive": True, "value": "s3cret"}})
+OUTPUTS = {"url": {"value": "u", "type": "string"}, "key": {"value": "s3cret", "type": "string", "sensitive": True}}
+STATE_JSON = json.dumps(
+    {"serial": 4, "lineage": "l", "resources": [{"mode": "managed", "instances": [{}]}], "outputs": OUTPUTS}
+)
 LOCK = 'provider "registry.terraform.io/hashicorp/aws" {\n}\n'
 PLAN_SHA256 = sha256(b"the plan").hexdigest()
 ENVIRONMENT = {"PATH": "/bin", "AWS_ACCESS_KEY_ID": "k", "GITHUB_TOKEN": "t", "TF_CLI_CONFIG_FILE": "/nowhere/rc"}
@@ -33,7 +35,7 @@ def terraform_of(backend: str = "s3") -> Callable[[ProcessCall], Completed]:
 
     def respond(call: ProcessCall) -> Completed:
         assert call.cwd is not None
-        answers = {"show": PLAN_JSON, "state": STATE_JSON, "output": OUTPUT_JSON}
+        answers = {"show": PLAN_JSON, "state": STATE_JSON}
         command = call.argv[1]
         if command == "init":
             (call.cwd / ".terraform").mkdir()
@@ -85,6 +87,28 @@ def test_plan_runs_init_plan_and_show_and_reads_the_plan(checkout: Path) -> None
     assert [change.address for change in plan.changes] == ["a.b"]
     assert lines == ["init done", "plan done"]
     assert {call.grace for call in process.calls} == {300.0}
+
+
+def commands_of_init(checkout: Path, name: str, key: str) -> list[str]:
+    """The commands that init runs in a folder of its own, where what it makes is kept beside the checkout."""
+    process = FakeProcess(terraform_of())
+    terraform = local(process, replace(SETTINGS, prepared=checkout.parent / "prepared"))
+    terraform.init(SPEC, source=checkout, work=checkout.parent / name, on_line=lambda _: None, key=key)
+    terraform.plan(checkout.parent / name, variables={}, on_line=lambda _: None)
+    return [call.argv[1] for call in process.calls]
+
+
+def test_what_init_made_is_kept_for_the_same_key(checkout: Path) -> None:
+    (checkout / "infra/main/.terraform.lock.hcl").write_text(LOCK)
+    assert commands_of_init(checkout, "first", "k") == ["init", "plan", "show"]
+    assert commands_of_init(checkout, "second", "k") == ["plan", "show"]
+    assert commands_of_init(checkout, "of another key", "other") == ["init", "plan", "show"]
+    assert commands_of_init(checkout, "of no key", "") == ["init", "plan", "show"]
+
+
+def test_without_a_lock_file_init_chooses_providers_each_time(checkout: Path) -> None:
+    assert commands_of_init(checkout, "first", "k") == ["init", "plan", "show"]
+    assert commands_of_init(checkout, "second", "k") == ["init", "plan", "show"]
 
 
 def identity(environment: dict[str, str], version: str = "1.11.4", **settings: Any) -> str:
