@@ -8,7 +8,7 @@ VALIDATE_ARGS ?=
 BENCH_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test contract validate check format lint types imports requirements schema sandbox-down clean bench-validation bench-latency bench bench-engine bench-deploy bench-scale performance-doc bench-memory
+.PHONY: help demo test contract validate check format lint types imports requirements schema sandbox-down clean bench-validation bench-latency bench bench-engine bench-deploy bench-scale bench-analysis performance-doc bench-memory
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -81,6 +81,9 @@ bench-engine: $(VENV)/.installed-dev ## Measure what the engine adds to a graph'
 
 bench-deploy: $(VENV)/.installed-dev ## Measure deployments against the same commands by hand
 	@$(BIN)/python -m benchmarks.deploy $(BENCH_ARGS)
+
+bench-analysis: $(VENV)/.installed-dev ## Measure how often the judge of a rollout is right, over simulated rollouts
+	@$(BIN)/python -m benchmarks.analysis $(BENCH_ARGS)
 
 bench-scale: $(VENV)/.installed-dev ## Measure how a deployment grows with the application
 	@$(BIN)/python -m benchmarks.scale $(BENCH_ARGS)

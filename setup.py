@@ -25,6 +25,7 @@ setup(
         "githubkit[auth-app]>=0.16.1,<0.17",
         "hishel>=1.3,<2",  # githubkit 0.16 allows 2.0 and cannot be imported with it
         "slack-sdk>=3.47,<4",
+        "scipy>=1.14,<2",
         "pydantic>=2.14,<3",
         "pathspec>=1.0,<2",
         "packaging>=25,<27",
