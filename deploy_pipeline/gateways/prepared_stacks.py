@@ -22,7 +22,10 @@ class PreparedStacks:
     def restore(self, key: str, stack: Path) -> bool:
         """Put what init made for this key into `stack`. False where that is not kept, or a provider of it is gone."""
         kept = self.folder / key
-        if not key or not kept.is_dir() or not all(entry.exists() for entry in kept.rglob("*") if entry.is_symlink()):
+        if not key or not kept.is_dir():
+            return False
+        if not all(entry.exists() for entry in kept.rglob("*") if entry.is_symlink()):
+            shutil.rmtree(kept)  # init makes it anew, and that is kept
             return False
         shutil.copytree(kept, stack / MADE, symlinks=True)
         return True

@@ -23,7 +23,7 @@ class JsonValues(dg.IOManager):
         path = self._path(context)
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         path.touch(mode=OWNER_ONLY)
-        path.write_bytes(_adapter(context.dagster_type).dump_json(obj, indent=1))
+        path.write_bytes(_adapter(context.dagster_type.typing_type).dump_json(obj, indent=1))
 
     def load_input(self, context: dg.InputContext) -> Any:
         """Read one input; for a fan-in this is called once for each upstream step."""
@@ -31,19 +31,15 @@ class JsonValues(dg.IOManager):
         if upstream is None:
             raise dg.DagsterInvariantViolationError(f"input {context.name} has no upstream step to be read from")
         # The type of what was written: for a fan-in, Dagster gives the consumer's list here, but one element to read.
-        return _adapter(upstream.dagster_type).validate_json(self._path(upstream).read_bytes())
+        return _adapter(upstream.dagster_type.typing_type).validate_json(self._path(upstream).read_bytes())
 
     def _path(self, context: dg.OutputContext) -> Path:
         *folders, name = context.get_identifier()
         return self._folder.joinpath(*folders, f"{name}.json")
 
 
-def _adapter(dagster_type: dg.DagsterType) -> TypeAdapter[Any]:
-    return _adapter_of(dagster_type.typing_type)
-
-
 @cache
-def _adapter_of(typing_type: Any) -> TypeAdapter[Any]:
+def _adapter(typing_type: Any) -> TypeAdapter[Any]:
     """Made once for each type: that takes milliseconds, and every step reads and writes some values."""
     return TypeAdapter(typing_type)
 

@@ -42,6 +42,8 @@ def test_nothing_comes_back_without_its_key_or_its_provider(tmp_path: Path) -> N
     provider.rmdir()
     assert not kept.restore("key", stack)
     assert list(stack.iterdir()) == []
+    kept.keep("key", made(tmp_path / "anew", tmp_path / "another provider"))
+    assert kept.restore("key", stack)
 
 
 def test_a_provider_that_was_copied_is_not_copied_again(tmp_path: Path) -> None:

@@ -1,7 +1,7 @@
-"""What to do next while a candidate bakes: wait, promote, roll back, or leave it to a person. Pure: `now` is given."""
+"""What to do next while a candidate bakes: wait, promote, roll back, or leave it to a person."""
 
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Literal
 
 from deploy_pipeline.core.analysis.measurements import Measured
 from deploy_pipeline.core.analysis.policy import AnalysisPolicy
@@ -9,11 +9,6 @@ from deploy_pipeline.core.analysis.verdict import Verdict, abort, judge
 
 Action = Literal["wait", "promote", "roll_back", "hold"]
 WhenInconclusive = Literal["hold", "roll_back"]
-
-ERRORS_IN_A_ROW: Final = 4
-"""So many looks one after another that cannot read a metric end the rollout."""
-RETRY_SECONDS: Final = 10.0
-"""After a look that could not read a metric, the next one comes so soon."""
 
 
 @dataclass(frozen=True)

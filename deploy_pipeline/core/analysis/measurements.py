@@ -28,11 +28,6 @@ class Window:
         if self.end < self.start:
             raise ValueError("a window ends before it begins")
 
-    @property
-    def minutes(self) -> int:
-        """Its length."""
-        return (self.end - self.start) // MINUTE
-
     def holds(self, at: datetime) -> bool:
         """Whether a datapoint of that minute belongs to it: another clock's future, or past, does not."""
         return self.start <= at < self.end

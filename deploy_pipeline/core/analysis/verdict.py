@@ -97,11 +97,10 @@ def worse(candidate: Count, stable: Count, policy: AnalysisPolicy) -> str:
     over = candidate.rate >= policy.error_rate and not policy.relative
     if over and above(candidate, policy.error_rate) < policy.significance:
         return f"above {percent(policy.error_rate)}"
-    material = candidate.rate - stable.rate >= MATERIAL * policy.error_rate
+    if candidate.rate - stable.rate < MATERIAL * policy.error_rate:
+        return ""
     chance = more_errors(candidate, stable)
-    if material and chance < policy.significance:
-        return f"more errors than the stable version (by chance: {percent(chance)})"
-    return ""
+    return f"more errors than the stable version (by chance: {percent(chance)})" if chance < policy.significance else ""
 
 
 def too_little(measured: Measured, policy: AnalysisPolicy) -> str:

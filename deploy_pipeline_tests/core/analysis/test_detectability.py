@@ -1,8 +1,9 @@
-"""What a bake says that it can find out, checked against simulated rollouts elsewhere and against itself here."""
+"""What a bake says that it can find out is what it finds out."""
 
 import pytest
 
-from deploy_pipeline.core.analysis.detectability import Traffic, detectable, fewest_errors, says
+from benchmarks.rollouts import WEIGHT, Case, shares
+from deploy_pipeline.core.analysis.detectability import POWER, Traffic, detectable, fewest_errors, says
 from deploy_pipeline.core.analysis.policy import AnalysisPolicy
 from deploy_pipeline.core.analysis.statistics import Count, more_errors
 
@@ -15,6 +16,13 @@ def test_more_traffic_finds_less() -> None:
     assert len(numbers) == len(found)
     assert numbers == sorted(numbers, reverse=True)
     assert numbers[-1] < 0.02
+
+
+@pytest.mark.parametrize("per_minute", [200, 600, 6000])
+def test_what_is_detectable_is_found(per_minute: int) -> None:
+    rate = detectable(Traffic(per_minute, WEIGHT), 15, 0.001, POLICY)
+    assert rate is not None
+    assert shares(Case(per_minute, rate, 0.001), 1000)["roll_back"] >= POWER
 
 
 def test_no_traffic_finds_nothing() -> None:
