@@ -86,7 +86,7 @@ def main(rounds: int) -> None:
 def deploy_ours(scene: Scene, rounds: int) -> Ours:
     """The first deployment, then every scenario with the pipeline, in each round the first from clean caches."""
     done: Ours = defaultdict(list)
-    with pipeline(scene) as running:
+    with pipeline(scene.home) as running:
         for scenario, note in commits(scene, rounds):
             before = live_targets()
             launched = running.run("deploy_job", deploy_config(scene.commit(scenario, f"pipeline, {note}")))

@@ -155,9 +155,9 @@ def forget_caches(home: Path) -> None:
 
 
 @contextmanager
-def pipeline(scene: Scene, project: Path = PROJECT) -> Iterator[Service]:
+def pipeline(sandbox_home: Path, project: Path = PROJECT) -> Iterator[Service]:
     """A running Dagster for the project, with its sensors stopped: runs start when they are launched."""
-    home = scene.home.resolve() / "dagster"
+    home = sandbox_home.resolve() / "dagster"
     dagster = start_dagster(project, home, free_port(0), {}, base={**harmless(os.environ), **pipeline_variables()})
     try:
         api = DagsterApi(dagster.url)

@@ -31,12 +31,13 @@ LOCATIONS = """{ workspaceOrError { ... on Workspace { locationEntries { loadSta
 
 @dataclass(frozen=True)
 class Launched:
-    """A run: when it was asked for (Unix time), and the seconds from then to its end and to the start of its worker."""
+    """A run that ended: when it was asked for (Unix time), and the seconds from then to its end and to its start."""
 
     run_id: str
     began: float
     seconds: float
     to_start: float
+    status: str = SUCCESS
 
 
 @dataclass(frozen=True)
@@ -51,9 +52,22 @@ class Service:
     def run(
         self, job: str, config: Mapping[str, Any] | None = None, look: Callable[[str], None] | None = None
     ) -> Launched:
-        """Launch a job and wait for its end. Raises DeployError unless it succeeds.
+        """As `until_ended`. Raises DeployError unless the run succeeds."""
+        done = self.until_ended(job, config, look)
+        if done.status != SUCCESS:
+            raise DeployError(f"{done.status}: {self.why(done.run_id)}", where=f"{job}, run {done.run_id}")
+        return done
 
-        `look` is called with the run's id four times a second. The end is the one that Dagster has recorded: asking
+    def until_ended(
+        self,
+        job: str,
+        config: Mapping[str, Any] | None = None,
+        look: Callable[[str], None] | None = None,
+        every: float = POLL_SECONDS,
+    ) -> Launched:
+        """Launch a job and wait for its end.
+
+        `look` is called with the run's id `every` so many seconds. The end is the one that Dagster has recorded: asking
         for it more often would slow the run down.
         """
         selector = {"repositoryName": self.repository, "repositoryLocationName": self.location, "jobName": job}
@@ -63,22 +77,20 @@ class Service:
         if "run" not in answer:
             raise DeployError(f"{answer['__typename']}: {answer.get('message', '')}", where=job)
         run_id = answer["run"]["runId"]
-        ended = self._ended(run_id, look or (lambda _: None))
-        if ended["status"] != SUCCESS:
-            raise DeployError(f"{ended['status']}: {self._why(run_id)}", where=f"{job}, run {run_id}")
-        return Launched(run_id, began, ended["endTime"] - began, ended["startTime"] - began)
+        ended = self._ended(run_id, look or (lambda _: None), every)
+        return Launched(run_id, began, ended["endTime"] - began, ended["startTime"] - began, ended["status"])
 
-    def _ended(self, run_id: str, look: Callable[[str], None]) -> dict[str, Any]:
+    def _ended(self, run_id: str, look: Callable[[str], None], every: float) -> dict[str, Any]:
         deadline = time.monotonic() + RUN_SECONDS
         while time.monotonic() < deadline:
-            time.sleep(POLL_SECONDS)
+            time.sleep(every)
             look(run_id)
             found: dict[str, Any] = self.api.ask(RUN, run=run_id)["runOrError"]
             if found.get("status") in ENDED:
                 return found
         raise DeployError(f"the run did not end within {RUN_SECONDS:.0f} s", where=run_id)
 
-    def _why(self, run_id: str) -> str:
+    def why(self, run_id: str) -> str:
         """What the failed steps of a run say."""
         events, _ = self.api.events(run_id, None)
         return "\n".join(f"{event.step}: {event.message}" for event in events if event.kind in FAILED)

@@ -81,7 +81,7 @@ def deployments(size: Size, rounds: int) -> list[Measured]:
         write_project(project, size)
         with fresh_scene(HOME, project) as scene:
             prepare_account(size)
-            with pipeline(scene, project) as running:
+            with pipeline(scene.home, project) as running:
                 found = [deployment(running, scene, size, f"round {number}") for number in range(rounds + 1)]
     return found[1:]
 

@@ -7,7 +7,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from benchmarks.job_run import RunWorker
+from benchmarks.deploy_scene import pipeline
+from benchmarks.engine_service import PROJECT, Service
 from deploy_pipeline.checks.bench import Bench
 from deploy_pipeline.checks.trees import prepare_trees
 from deploy_pipeline.cli.pull_request import AUTHOR, Developer
@@ -23,7 +24,6 @@ from deploy_pipeline.sandbox.github_double.seed import commit_on_branch
 from deploy_pipeline.sandbox.layout import Layout
 from deploy_pipeline.workbench import bench_of
 
-PROJECT = Path(__file__).parents[1]
 BRANCH, BASE = "measured", "main"
 COMMENTED = (
     "lambda/data_prep/handler.py",
@@ -45,7 +45,7 @@ class Scene:
     gateways: Gateways
     repository: Path
     number: int
-    worker: RunWorker
+    service: Service
     versions: Mapping[str, str]
 
     def push(self, text: str) -> str:
@@ -84,11 +84,10 @@ def scene(home: Path) -> Iterator[Scene]:
         base = {"deploy.yaml": without_build((PROJECT / "deploy.yaml").read_text()).encode()}
         commit_on_branch(repository, BASE, BASE, base, "Measure without image builds", AUTHOR)
         developer = Developer(state.env["GITHUB_API_URL"], state.env["GITHUB_TOKEN"], name, repository)
-        number = developer.propose(BRANCH, BASE, changes("first"), "Measured")
-        worker = RunWorker(PROJECT, home / "dagster", dict(state.env))
-        worker.prepare()
         versions = {**state.versions, **tools_of(gateways.home_spec())}
-        yield Scene(gateways, repository, number, worker, versions)
+        with pipeline(home) as service:
+            number = developer.propose(BRANCH, BASE, changes("first"), "Measured")  # now, for no sensor sees it
+            yield Scene(gateways, repository, number, service, versions)
     finally:
         os.environ.clear()
         os.environ.update(before)

@@ -13,7 +13,7 @@ from statistics import median
 import click
 
 from benchmarks.by_hand import ByHand, run_by_hand
-from benchmarks.job_run import JobRun
+from benchmarks.job_run import JobRun, validate
 from benchmarks.record import Record, machine, spread, table
 from benchmarks.scene import Scene, scene
 from deploy_pipeline.core.checks.subject import Subject
@@ -26,7 +26,7 @@ TARGET = "job / plain processes"
 ROUNDS = 3
 SHOWN = 70
 HELP = (
-    "job: from the start of the run's process to its end: Dagster, GitHub, git, boxes, answers (no wait in the queue)",
+    "job: from its launch on the running service to its end: Dagster, the queue, GitHub, git, boxes, answers",
     "plain processes: the job's tools, versions and arguments, one after another on this machine, and nothing but them",
     "same boxes: the same, each in its container, with the start and the removal of the container",
     "both sides: the coverage of the merge base is known; scanners that compare run on head and merge base",
@@ -76,7 +76,7 @@ def once(prepared: Scene, folder: Path, name: str) -> Round:
 def both(prepared: Scene, folder: Path, name: str) -> tuple[Subject, JobRun, ByHand]:
     """Push a new head, validate it with the job and then by hand, without boxes."""
     head = prepared.push(name)
-    job = prepared.worker.run(prepared.number, head)
+    job = validate(prepared.service, prepared.number, head)
     subject = prepared.subject(head, folder / "by-hand")
     processes = checked(run_by_hand(subject, prepared.bench(subject, "process")), "process")
     same_states(job, processes)

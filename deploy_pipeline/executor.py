@@ -136,6 +136,8 @@ class _Steps:
                     yield from self._started()
                 changed = yield from self._heard()
                 yield from self.active.plan_events_iterator(self.context) if changed else ()
+                if self._stalled():
+                    yield from self._abandoned()
                 if self.error and time.monotonic() > self.give_up_at:
                     yield from self._left_behind()
         finally:  # whatever happened here, and whoever stopped listening
@@ -145,6 +147,19 @@ class _Steps:
                 thread.join(max(0.0, until - time.monotonic()))
         if self.error:
             raise self.error
+
+    def _stalled(self) -> bool:
+        """Whether what is left can never begin: Dagster waits for ever for a step below a fan-out that is not made."""
+        waiting = self.active._executable or self.active._waiting_to_retry  # for a pool, or for its time
+        return not (self.threads or waiting or self.active.is_complete)
+
+    def _abandoned(self) -> Iterator[DagsterEvent]:
+        """What is left will not be executed: the run ends with the failure above it."""
+        self.active._pending_abandon.extend(self.active._pending)
+        self.active._pending.clear()
+        yield from self.active.plan_events_iterator(self.context)
+        if not self.active._failed:
+            raise dg.DagsterInvariantViolationError("steps were left that could never begin, although none has failed")
 
     def _started(self) -> Iterator[DagsterEvent]:
         for step in self.active.get_steps_to_execute():

@@ -253,6 +253,23 @@ def prints_too() -> None:
     print("to the output of the second")
 
 
+@dg.op(out=dg.DynamicOut(int))
+def numbers_up_to(most: int) -> Iterator[dg.DynamicOutput[int]]:
+    for number in range(most):
+        yield dg.DynamicOutput(number, mapping_key=f"n{number}")
+
+
+@dg.op
+def total_and(numbers: list[int], more: int) -> int:
+    return sum(numbers) + more
+
+
+def below_no_fan_out() -> None:
+    """A step below one that collects branches, of which some are made and others never: Dagster itself never ends."""
+    never_known = total(numbers_up_to(broken(one())).map(doubled).collect())
+    observes(total_and(numbers().map(doubled).collect(), never_known))
+
+
 def meeting() -> None:
     for number in range(3):
         meets.alias(f"meets{number}")()
@@ -289,7 +306,8 @@ def printing() -> None:
     silent()
 
 
-ALL = GRAPHS | {each.__name__: each for each in (meeting, crowd, tagged_crowd, pooled_crowd, slow, writing, printing)}
+OTHERS = (meeting, crowd, tagged_crowd, pooled_crowd, slow, writing, printing, below_no_fan_out)
+ALL = GRAPHS | {each.__name__: each for each in OTHERS}
 
 
 def rebuilt(name: str, executor: str, config: str) -> dg.JobDefinition:

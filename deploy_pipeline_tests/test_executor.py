@@ -149,6 +149,13 @@ def test_others_see_the_events_of_a_run_and_add_to_them(instance: dg.DagsterInst
             assert seen == [[f"event {before}" for before in range(number + 1)]] * 2
 
 
+def test_a_run_ends_whose_last_steps_can_never_begin(instance: dg.DagsterInstance) -> None:
+    result = run(instance, "below_no_fan_out")
+    assert not result.success
+    assert [event.step_key for event in result.get_step_failure_events()] == ["broken"]
+    assert "Steps failed: ['broken']" in (result.all_events[-1].message or "")
+
+
 def test_the_first_error_is_raised_when_asked_for(instance: dg.DagsterInstance) -> None:
     job = job_of("half_fails", "thread", "{}")
     with pytest.raises(ValueError, match="cannot use 1"), dg.execute_job(job, instance=instance, raise_on_error=True):

@@ -1,8 +1,9 @@
 """What a commit would deploy: the values that travel from op to op, small and without secrets."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from deploy_pipeline.core.commit import Commit
+from deploy_pipeline.core.frozen_dict import FrozenDict
 from deploy_pipeline.core.spec import FunctionSpec, ImageSpec, ServiceSpec, Spec
 
 
@@ -13,6 +14,15 @@ class Candidate:
     commit: Commit
     spec: Spec
     force: bool = False
+
+    def only(self, *, image: str = "", function: str = "", service: str = "") -> "Candidate":
+        """The same with this one target: all that a branch of a fan-out needs, however many branches there are."""
+        named = {"images": image, "functions": function, "services": service}
+        tables = {
+            table: FrozenDict({each: target for each, target in getattr(self.spec, table).items() if each == name})
+            for table, name in named.items()
+        }
+        return replace(self, spec=self.spec.model_copy(update={**tables, "smoke_tests": ()}))
 
 
 @dataclass(frozen=True)

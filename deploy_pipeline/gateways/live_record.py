@@ -1,5 +1,7 @@
 """The record of what is live: one JSON object in the ledger bucket, written when a deployment has succeeded."""
 
+from functools import lru_cache
+
 from pydantic import TypeAdapter
 
 from deploy_pipeline.core.candidate import Deployed
@@ -17,7 +19,13 @@ def live_key(spec: Spec) -> str:
 def read_live(object_store: ObjectStore, spec: Spec) -> Deployed | None:
     """What is live, or None before the first deployment."""
     body = object_store.get(spec.aws.ledger_bucket, live_key(spec))
-    return _DEPLOYED.validate_json(body) if body is not None else None
+    return _read(body) if body is not None else None
+
+
+@lru_cache(maxsize=1)
+def _read(body: bytes) -> Deployed:
+    """Read once however often it is asked for: every stage of a large application asks, and the answer is as large."""
+    return _DEPLOYED.validate_json(body)
 
 
 def write_live(object_store: ObjectStore, deployed: Deployed) -> None:

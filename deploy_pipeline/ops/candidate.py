@@ -80,10 +80,16 @@ def read_spec(checkout: Path) -> Spec:
 @dg.op(out=dg.DynamicOut(ImageTask), description="One branch for each image of the spec.")
 def fan_out_images(candidate: Candidate) -> list[dg.DynamicOutput[ImageTask]]:
     """One branch for each image of the spec."""
-    return [dg.DynamicOutput(ImageTask(candidate, name), mapping_key=name) for name in candidate.spec.images]
+    return [
+        dg.DynamicOutput(ImageTask(candidate.only(image=name), name), mapping_key=name)
+        for name in candidate.spec.images
+    ]
 
 
 @dg.op(out=dg.DynamicOut(FunctionTask), description="One branch for each function of the spec.")
 def fan_out_functions(candidate: Candidate) -> list[dg.DynamicOutput[FunctionTask]]:
     """One branch for each function of the spec."""
-    return [dg.DynamicOutput(FunctionTask(candidate, name), mapping_key=name) for name in candidate.spec.functions]
+    return [
+        dg.DynamicOutput(FunctionTask(candidate.only(function=name), name), mapping_key=name)
+        for name in candidate.spec.functions
+    ]

@@ -27,6 +27,8 @@ from deploy_pipeline.ops.tell import NOT_TOLD, attempt
 from deploy_pipeline.ops.tell_checks import tell_result
 
 MOST_ROWS = 200
+BUSY = "deploy-pipeline/busy"
+"""The tag of ops that keep a processor busy; the executor runs only so many of them at a time."""
 TOLD = "github"
 """The metadata that says what GitHub heard of a check."""
 
@@ -44,7 +46,7 @@ def priority(name: str) -> int:
 def check_op(name: str, check: Check, kind: str) -> dg.OpDefinition:
     """The op of the check `name`: run it, tell GitHub, keep its reports."""
 
-    tags = {"dagster/kind": kind, "dagster/priority": str(priority(name))}
+    tags = {"dagster/kind": kind, "dagster/priority": str(priority(name)), BUSY: "check"}
 
     @dg.op(name=op_of(name), tags=tags, description=check.__doc__)
     @stage

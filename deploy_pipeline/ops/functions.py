@@ -37,7 +37,10 @@ def fan_out_function_deployments(
 
     Services go first: they fail more often, and a function's alias should not move for a release that does not happen.
     """
-    return [dg.DynamicOutput(FunctionDeployment(candidate, package), mapping_key=package.name) for package in packages]
+    return [
+        dg.DynamicOutput(FunctionDeployment(candidate.only(function=package.name), package), mapping_key=package.name)
+        for package in packages
+    ]
 
 
 @dg.op(tags={"dagster/kind": "lambda"})

@@ -37,7 +37,9 @@ def fan_out_services(
     """One branch for each service, once Terraform has been applied."""
     by_name = {image.name: image for image in images}
     return [
-        dg.DynamicOutput(ServiceDeployment(candidate, name, by_name[service.image]), mapping_key=name)
+        dg.DynamicOutput(
+            ServiceDeployment(candidate.only(service=name), name, by_name[service.image]), mapping_key=name
+        )
         for name, service in candidate.spec.services.items()
     ]
 

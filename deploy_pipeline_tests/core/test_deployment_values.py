@@ -1,8 +1,10 @@
 """The small pure parts around a deployment: names of assets, tags of runs, variables of stacks, links."""
 
 import pytest
+from pydantic import TypeAdapter
 
 from deploy_pipeline.core.asset_keys import asset_lineage, asset_path
+from deploy_pipeline.core.candidate import Candidate
 from deploy_pipeline.core.links import Links
 from deploy_pipeline.core.run_tags import commit_tags
 from deploy_pipeline.core.stack_variables import stack_variables
@@ -47,6 +49,24 @@ def test_stack_variables_feed_digests_and_keys_under_the_stacks_own_names() -> N
 def test_stack_variables_of_a_stack_that_takes_none() -> None:
     stack = a_spec().terraform["main"].model_copy(update={"image_variable": None, "package_variable": None})
     assert stack_variables(stack, [a_pushed_image()], [a_package()]) == {"artifact_bucket": "artifacts"}
+
+
+@pytest.mark.parametrize(
+    ("target", "table", "name"),
+    [
+        ({"image": "inference"}, "images", "inference"),
+        ({"function": "data_prep"}, "functions", "data_prep"),
+        ({"service": "inference"}, "services", "inference"),
+    ],
+)
+def test_a_branch_carries_its_own_target_alone(target: dict[str, str], table: str, name: str) -> None:
+    whole = Candidate(a_commit(), a_spec(), force=True)
+    part = whole.only(**target)
+    for each in ("images", "functions", "services"):
+        assert getattr(part.spec, each) == ({name: getattr(whole.spec, table)[name]} if each == table else {})
+    assert (part.commit, part.force, part.spec.aws) == (whole.commit, True, whole.spec.aws)
+    values = TypeAdapter(Candidate)
+    assert values.validate_json(values.dump_json(part)) == part
 
 
 @pytest.mark.parametrize("ui", ["http://127.0.0.1:3000", "http://127.0.0.1:3000/"])
