@@ -2,6 +2,7 @@
 
 import json
 import os
+import threading
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -20,11 +21,15 @@ FOLDER = "VALIDATION_TEST_FOLDER"
 
 
 class WrittenGitHub(FakeGitHub):
-    """Adds each status to a file."""
+    """Adds each status to a file. The steps tell theirs at the same time."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._one_at_a_time = threading.Lock()
 
     def set_status(self, repository: str, sha: str, **said: Any) -> None:
-        super().set_status(repository, sha, **said)
-        with (folder() / "statuses").open("a") as file:
+        with self._one_at_a_time, (folder() / "statuses").open("a") as file:
+            super().set_status(repository, sha, **said)
             file.write(json.dumps(asdict(self.statuses[-1])) + "\n")
 
     def upsert_comment(self, repository: str, number: int, marker: str, body: str) -> str:
