@@ -37,7 +37,7 @@ class Launched:
     began: float
     seconds: float
     to_start: float
-    status: str = SUCCESS
+    status: str
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ class Service:
     ) -> Launched:
         """Launch a job and wait for its end.
 
-        `look` is called with the run's id `every` so many seconds. The end is the one that Dagster has recorded: asking
+        `look` is called with the run's id once in `every` seconds. The end is the one that Dagster has recorded: asking
         for it more often would slow the run down.
         """
         selector = {"repositoryName": self.repository, "repositoryLocationName": self.location, "jobName": job}

@@ -63,6 +63,7 @@ def test_ready_steps_run_at_the_same_time(instance: dg.DagsterInstance) -> None:
     [
         ("crowd", {"max_concurrent": 2}, 2),
         ("tagged_crowd", {"tag_concurrency_limits": [{"key": "kind", "value": "narrow", "limit": 2}]}, 2),
+        ("tagged_crowd", {"tag_concurrency_limits": [{"key": "kind", "limit": 2}]}, 2),
         ("pooled_crowd", {}, 1),
     ],
 )

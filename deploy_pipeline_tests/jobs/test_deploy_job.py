@@ -1,5 +1,6 @@
 """The whole deployment over fakes: what happens in which order, and what a failure leaves as it was."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -66,6 +67,15 @@ def test_deploy_feeds_terraform_with_the_digest_and_the_package(world: World) ->
         "image_uris": {"inference": PINNED},
         "package_keys": {"data_prep": package},
     }
+
+
+def test_deploy_hands_each_branch_its_own_target_alone(world: World) -> None:
+    world.deploy()
+    for step, table in (("fan_out_images", "images"), ("fan_out_functions", "functions"),
+                        ("fan_out_services", "services"), ("fan_out_function_deployments", "functions")):  # fmt: skip
+        (file,) = [path for path in (world.folder / "values").rglob("*.json") if step in path.parts]
+        spec = json.loads(file.read_text())["candidate"]["spec"]
+        assert [each for each in ("images", "functions", "services", "smoke_tests") if spec[each]] == [table]
 
 
 def test_deploy_keeps_no_secret_in_its_values(world: World) -> None:
