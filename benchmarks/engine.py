@@ -19,6 +19,7 @@ from benchmarks.engine_commands import (
     installed,
     luigi_engine,
     make_engine,
+    our_engine,
     prefect_engine,
     run,
 )
@@ -44,7 +45,7 @@ TARGETS = {
 HELP = (
     f"x critical path: {len(DEPLOYMENT.steps)} steps of 0.5 s in 7 levels, {DEPLOYMENT.critical_path} s at least",
     f"{WARM}: from the request to the end of the run as Dagster records it; service running, one run before it",
-    f"{COLD}, and all others: from the start of the process to its end; one run before the first round",
+    f"{COLD} (`deploy-pipeline run`), and all others: from the start of the process to its end; one run before",
     "ms per no-op step: the difference between a large and a small graph, divided by that of their steps",
     "memory: the most resident memory of the run worker at the last step (VmHWM), the difference likewise",
     "Dagster's own executors: `dagster job execute` with the settings of an empty dagster.yaml, telemetry off",
@@ -64,7 +65,7 @@ def main(rounds: int, only_ours: bool) -> None:
         folder = Path(name)
         with service(subfolder(folder, "service"), {}) as running:
             figures |= warm_figures(running, rounds)
-        figures |= command_figures(COLD, our_engine(subfolder(folder, "cold")), rounds)
+        figures |= command_figures(COLD, our_engine(subfolder(folder, "cold"), FEW, MANY), rounds)
         if not only_ours:
             beside, failures = figures_beside(folder, rounds)
             figures |= beside
@@ -81,12 +82,6 @@ def subfolder(folder: Path, name: str) -> Path:
     """A new folder below another one."""
     (folder / name).mkdir(parents=True)
     return folder / name
-
-
-def our_engine(home: Path) -> Engine:
-    """The thread executor from the command line, on an instance with the project's settings."""
-    prepare_instance(PROJECT, home, click.echo)
-    return dagster_engine("threads", home, FEW, MANY)
 
 
 def figures_beside(folder: Path, rounds: int) -> tuple[Figures, dict[str, str]]:
@@ -110,9 +105,17 @@ def others(folder: Path) -> dict[str, Callable[[], Engine]]:
         "bash, make -j16": lambda: make_engine(subfolder(folder, "make")),
         "Luigi, 16 workers": lambda: luigi_engine(installed("luigi")),
         "Prefect 3": lambda: prefect_engine(installed("prefect"), subfolder(folder, "prefect")),
+        "our executor, `dagster job execute`": lambda: dagster_engine("threads", settings_of_ours(folder), FEW, MANY),
         "Dagster in_process executor": lambda: dagster_engine("in_process", home, FEW, MANY),
         "Dagster multiprocess executor, default": lambda: dagster_engine("multiprocess", home, 5, FEW),
     }
+
+
+def settings_of_ours(folder: Path) -> Path:
+    """An instance with the project's settings."""
+    home = subfolder(folder, "stock")
+    prepare_instance(PROJECT, home, click.echo)
+    return home
 
 
 def warm_figures(running: Service, rounds: int) -> Figures:

@@ -74,6 +74,16 @@ def dagster_engine(executor: str, home: Path, few: int, many: int) -> Engine:
     return Engine(argv, of_dagster(home), few, many)
 
 
+def our_engine(home: Path, few: int, many: int) -> Engine:
+    """`deploy-pipeline run` with the thread executor, on the instance in `home`."""
+
+    def argv(graph_name: str) -> Sequence[str]:
+        command = [sys.executable, "-m", "deploy_pipeline.cli.main", "run", "--home", str(home)]
+        return [*command, "-m", "benchmarks.engine_jobs", f"{graph_name}__threads"]
+
+    return Engine(argv, of_dagster(home), few, many)
+
+
 def make_engine(folder: Path) -> Engine:
     """GNU make, with each step a command of the shell."""
 

@@ -38,11 +38,16 @@ def sole_use(folder: Path, name: str = LOCK) -> Iterator[None]:
 
 def prepare_instance(project: Path, home: Path, warn: Callable[[str], None]) -> None:
     """Give the instance in `home` the project's settings, unless its owner has changed them, and its databases."""
+    give_settings(project, home, warn)
+    make_storage(home)
+
+
+def give_settings(project: Path, home: Path, warn: Callable[[str], None]) -> None:
+    """Copy the project's settings into `home`, unless its owner has changed the ones there."""
     if owned_by_somebody(home, (project / SETTINGS).read_bytes()):
         warn(f"{home / SETTINGS} was changed there: it is kept, and {project / SETTINGS} is not used")
     else:
         copy_settings((project / SETTINGS).read_bytes(), home)
-    make_storage(home)
 
 
 def owned_by_somebody(home: Path, ours: bytes) -> bool:

@@ -5,30 +5,26 @@ import sys
 
 import click
 
-from deploy_pipeline.cli.demo_commands import demo
-from deploy_pipeline.cli.doctor_commands import doctor
-from deploy_pipeline.cli.sandbox_commands import sandbox
-from deploy_pipeline.cli.spec_commands import spec
-from deploy_pipeline.cli.start_commands import start
-from deploy_pipeline.cli.time_commands import time
-from deploy_pipeline.cli.validate_commands import validate
+from deploy_pipeline.cli.lazy_group import LazyGroup
 from deploy_pipeline.core.errors import DeployError
 
 FAILED = 1
 INTERRUPTED = 130
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
+PLACES = {
+    name: f"deploy_pipeline.cli.{name}_commands"
+    for name in ("demo", "doctor", "run", "sandbox", "spec", "start", "time", "validate")
+}
+
+
+@click.group(cls=LazyGroup, places=PLACES, context_settings={"help_option_names": ["-h", "--help"]})
 @click.version_option(package_name="deploy-pipeline")
 def commands() -> None:
     """Self-hosted CI/CD on Dagster for machine-learning services on AWS.
 
     Exit codes: 0 all well, 1 something failed or is missing, 2 wrong usage, 130 interrupted.
     """
-
-
-for command in (demo, doctor, sandbox, spec, start, time, validate):
-    commands.add_command(command)
 
 
 def interrupted(number: int, frame: object) -> None:

@@ -1,7 +1,9 @@
 """What the shell sees of the command's end."""
 
+import gc
 import os
 import signal
+import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -10,6 +12,7 @@ import click
 import pytest
 
 from deploy_pipeline.cli.demo_commands import conclude
+from deploy_pipeline.cli.lazy_group import importing
 from deploy_pipeline.cli.main import commands, main
 from deploy_pipeline.core.errors import DeployError
 
@@ -84,3 +87,27 @@ def test_a_demo_that_failed_names_its_report_and_fails(
     assert exit_code(monkeypatch, lambda: conclude(True, tmp_path)) == 0
     report = f"Report: {tmp_path / 'demo.json'}\n"
     assert capsys.readouterr().out == f"{report}demo: FAIL\n{report}demo: PASS\n"
+
+
+def test_every_command_is_where_the_help_finds_it() -> None:
+    context = click.Context(commands)
+    named = {name: commands.get_command(context, name) for name in commands.list_commands(context)}
+    assert {name: command.name for name, command in named.items() if command} == {name: name for name in named}
+    assert commands.get_command(context, "nonsense") is None
+
+
+def test_the_version_is_told_without_loading_dagster() -> None:
+    told = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "deploy_pipeline.cli.main", "--version"],
+        capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    loaded = {line.rpartition("|")[2].strip() for line in told.stderr.splitlines()}
+    assert "click" in loaded
+    assert "dagster" not in loaded
+
+
+def test_loading_modules_leaves_the_search_for_garbage_as_it_was() -> None:
+    assert gc.isenabled()
+    with importing():
+        assert not gc.isenabled()
+    assert gc.isenabled()
