@@ -16,9 +16,11 @@ import slack_sdk
 
 from deploy_pipeline.gateways.aws import read_descriptions
 from deploy_pipeline.gateways.github_clients import trusted_certificates
+from deploy_pipeline.warm.migrations import remember_migrations
 
 LOADED = (boto3, dagster, dagster_webserver, docker, githubkit, slack_sdk)
 
+remember_migrations()
 # An instance loads most of Dagster only when it is opened: hundreds of modules of storage. This one is gone at once,
 # so that no connection and no thread of it is inherited.
 with tempfile.TemporaryDirectory() as folder:

@@ -16,6 +16,7 @@ from ruamel.yaml.error import YAMLError
 from deploy_pipeline.cli.instance_folder import give_settings, require_project
 from deploy_pipeline.cli.lazy_group import importing
 from deploy_pipeline.core.errors import DeployError
+from deploy_pipeline.warm.migrations import remember_migrations
 
 DEFINITIONS = "deploy_pipeline.definitions"
 EXIT_CODES = {"succeeded": 0, "failed": 1, "interrupted": 130}
@@ -39,6 +40,7 @@ def run(job: str, config: Path | None, home: Path, module: str, as_json: bool) -
     project = Path.cwd()
     require_project(project)
     settings = read_config(config)
+    remember_migrations()
     with importing():
         wanted = reconstructable(module, job)
         instance = opened(project, home.resolve())
