@@ -57,25 +57,35 @@ Figures = dict[str, float]
 @click.option("--rounds", default=ROUNDS, show_default=True, help="How often each figure is measured.")
 @click.option("--only-ours", is_flag=True, help="Leave out the other engines.")
 def main(rounds: int, only_ours: bool) -> None:
-    """Measure, print, write results/engine.json. Exit code 1 when a target is missed."""
+    """Measure, print, write results/engine.json and results/engines.json. Exit code 1 when a target is missed."""
+    for line in HELP:
+        click.echo(line)
     facts = machine()
-    facts["versions"] = {} if only_ours else {name: list(wanted) for name, wanted in PINNED.items()}
     figures: Figures = {}
     with tempfile.TemporaryDirectory(prefix="bench-engine-") as name:
         folder = Path(name)
         with service(subfolder(folder, "service"), {}) as running:
             figures |= warm_figures(running, rounds)
         figures |= command_figures(COLD, our_engine(subfolder(folder, "cold"), FEW, MANY), rounds)
+        found = Record("engine", figures, TARGETS, {"machine": facts, "measured": HELP})
+        told(found)
         if not only_ours:
-            beside, failures = figures_beside(folder, rounds)
-            figures |= beside
-            facts["not measured"] = failures
-    found = Record("engine", figures, TARGETS, {"machine": facts, "measured": HELP})
-    for line in HELP:
-        click.echo(line)
+            told(beside(folder, rounds))
+    sys.exit(1 if found.missed else 0)
+
+
+def told(found: Record) -> None:
+    """Show and write what was measured."""
     found.show()
     click.echo(f"written to {found.write()}")
-    sys.exit(1 if found.missed else 0)
+
+
+def beside(folder: Path, rounds: int) -> Record:
+    """The other engines, by the same measure."""
+    facts = machine()
+    figures, failures = figures_beside(folder, rounds)
+    facts |= {"versions": {name: list(wanted) for name, wanted in PINNED.items()}, "not measured": failures}
+    return Record("engines", figures, {}, {"machine": facts, "measured": HELP})
 
 
 def subfolder(folder: Path, name: str) -> Path:
