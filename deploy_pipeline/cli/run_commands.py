@@ -10,8 +10,6 @@ from typing import Any
 
 import click
 import dagster as dg
-from ruamel.yaml import YAML
-from ruamel.yaml.error import YAMLError
 
 from deploy_pipeline.cli.instance_folder import give_settings, require_project
 from deploy_pipeline.cli.lazy_group import importing
@@ -55,6 +53,9 @@ def read_config(file: Path | None) -> dict[str, Any]:
     """A run's configuration; empty without a file. Raises DeployError where the file holds none."""
     if file is None:
         return {}
+    from ruamel.yaml import YAML  # noqa: PLC0415 - most runs need none of it
+    from ruamel.yaml.error import YAMLError  # noqa: PLC0415
+
     try:
         found = YAML(typ="safe").load(file.read_text())
     except (YAMLError, UnicodeDecodeError) as error:
