@@ -31,7 +31,7 @@ $(VENV)/.installed-dev: setup.py $(VENV)/bin/python
 	@touch $@ $(VENV)/.installed
 
 demo: $(VENV)/.installed ## Deploy the application for real, on this machine (KEEP=1 leaves the UI up)
-	@$(BIN)/deploy-pipeline demo $(if $(KEEP),--keep)
+	@$(BIN)/deploy-pipeline demo $(if $(KEEP),--keep) $(if $(SCENARIO),--scenario $(SCENARIO))
 
 test: $(VENV)/.installed-dev ## Run every test, with the coverage of deploy_pipeline
 	@$(BIN)/deploy-pipeline sandbox prepare

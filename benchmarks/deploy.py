@@ -46,7 +46,7 @@ HELP = (
     "first deployment: into an empty AWS account; without a target, both sides wait a minute for one load balancer",
     "clean caches: no image layers, work folders, providers or scan results, in an account that has a release",
     "all others: on what the deployment before has left, caches and account; both sides from the same commits' files",
-    "neither side: making the sandbox and the base image, installing tools, starting Dagster; there is no canary",
+    "neither side: making the sandbox and the base image, installing tools, starting Dagster; nobody watches traffic",
     "without the AWS CLI's starts: the seconds by hand less the calls of `aws` times what one start costs",
 )
 

@@ -38,6 +38,8 @@ FIRST, CLEAN, EVERYTHING, FUNCTION, IMAGE, DOCUMENTATION = (
 )
 REPEATED = (CLEAN, EVERYTHING, FUNCTION, IMAGE, DOCUMENTATION)
 ALL = frozenset({FIRST, CLEAN, EVERYTHING})
+AT_ONCE = b"\nrollout: {functions: {shape: AllAtOnce}, services: {bake_minutes: 0}}\n"
+"""Without the time in which traffic is only watched: the other side has none."""
 ADDED = "release.py"  # what the images take in: their .dockerignore lets nothing else than Python files through
 SENSORS = """{ sensorsOrError(repositorySelector: {repositoryName: "__repository__",
   repositoryLocationName: "deploy_pipeline"}) { ... on Sensors { results { id name } } } }"""
@@ -51,6 +53,11 @@ def spec_of(project: Path) -> Spec:
 
 def changes(scenario: str, note: str) -> dict[str, bytes | None]:
     """The files that a commit changes; `note` and the scenario make them differ from every commit before it."""
+    return {**scenario_changes(scenario, note), "deploy.yaml": (PROJECT / "deploy.yaml").read_bytes() + AT_ONCE}
+
+
+def scenario_changes(scenario: str, note: str) -> dict[str, bytes | None]:
+    """The files that a scenario is about."""
     spec, line = spec_of(PROJECT), f"# {scenario}: {note}\n".encode()
     images = [f"{image.context}/{ADDED}" for image in spec.images.values()]
     functions = [f"{function.source}/{ADDED}" for function in spec.functions.values()]

@@ -84,7 +84,7 @@ def judged(rollout: Rollout) -> Action:
     for minute in range(1, PLAN.at_most + 1):
         if not due(PLAN, minute) and not suspicious(rollout, minute):
             continue
-        step = next_step(PLAN, POLICY, minute, rollout.after(minute))
+        step = next_step(PLAN, POLICY, minute, {"candidate": rollout.after(minute)})
         if step.action != "wait":
             return step.action
     raise AssertionError("a bake has to end")

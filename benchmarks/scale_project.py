@@ -52,6 +52,7 @@ def spec(size: Size) -> dict[str, Any]:
         "aws": {"region": "us-east-1", "artifact_bucket": BUCKETS[0], "ledger_bucket": BUCKETS[1]},
         "images": {name: {"repository": f"scale/{name}", "context": f"images/{name}"} for name in size.image_names},
         "functions": {name: {"function_name": name, "source": f"functions/{name}"} for name in size.function_names},
+        "rollout": {"functions": {"shape": "AllAtOnce"}},  # nobody sends them requests
     }
 
 

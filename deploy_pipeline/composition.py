@@ -12,7 +12,8 @@ from deploy_pipeline.core.spec import Spec
 from deploy_pipeline.core.spec_loader import load_spec
 from deploy_pipeline.gateways.api_gateway import ApiGateway, AwsApiGateway
 from deploy_pipeline.gateways.aws import AwsSettings
-from deploy_pipeline.gateways.clock import Clock, SystemClock
+from deploy_pipeline.gateways.clock import Clock, FastClock, SystemClock
+from deploy_pipeline.gateways.cloudwatch import CloudWatch
 from deploy_pipeline.gateways.docker_engine import DockerEngine, DockerSettings, LocalDockerEngine
 from deploy_pipeline.gateways.ecr import AwsEcr, Ecr
 from deploy_pipeline.gateways.ecs_services import EcsServices
@@ -27,6 +28,7 @@ from deploy_pipeline.gateways.lambda_functions import LambdaFunctions
 from deploy_pipeline.gateways.load_balancers import AwsLoadBalancers, LoadBalancers
 from deploy_pipeline.gateways.local_terraform import LocalTerraform
 from deploy_pipeline.gateways.mail import Mail, SesMail
+from deploy_pipeline.gateways.metrics import Metrics
 from deploy_pipeline.gateways.object_store import ObjectStore, S3ObjectStore
 from deploy_pipeline.gateways.process import LocalProcess, Process
 from deploy_pipeline.gateways.services import Services
@@ -77,6 +79,11 @@ class Gateways:
     def clock(self) -> Clock:
         """The machine's clock."""
         return SystemClock()
+
+    def metrics_clock(self) -> Clock:
+        """The clock by which the minutes of metrics pass: the machine's, in a sandbox a faster one."""
+        factor, begin = self.settings.clock_factor, self.settings.clock_begin
+        return FastClock(factor, begin) if begin else self.clock()
 
     def process(self) -> Process:
         """Programs on this machine."""
@@ -147,6 +154,10 @@ class Gateways:
     def functions(self) -> Functions:
         """Lambda."""
         return LambdaFunctions(self.aws(), self.clock())
+
+    def metrics(self) -> Metrics:
+        """CloudWatch."""
+        return CloudWatch(self.aws())
 
     def services(self) -> Services:
         """ECS."""

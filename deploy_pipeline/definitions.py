@@ -3,7 +3,7 @@
 import dagster as dg
 
 from deploy_pipeline.composition import home_spec
-from deploy_pipeline.core.asset_keys import asset_lineage, run_time_path
+from deploy_pipeline.core.asset_keys import asset_lineage, release_path, rollout_path, run_time_path
 from deploy_pipeline.core.spec import Spec
 from deploy_pipeline.jobs.deploy import deploy_job
 from deploy_pipeline.jobs.nightly_e2e import nightly_e2e_job
@@ -17,7 +17,7 @@ from deploy_pipeline.sensors.run_time import run_time_sensor
 from deploy_pipeline.sensors.unanswered import unanswered_sensor
 
 JOBS = [deploy_job, nightly_e2e_job, pr_validation_job]
-KINDS = {"image": "docker", "terraform": "terraform", "function": "lambda", "service": "ecs"}
+KINDS = {"image": "docker", "terraform": "terraform", "function": "lambda", "service": "ecs", "release": "dagster"}
 
 
 def asset_specs(spec: Spec) -> list[dg.AssetSpec]:
@@ -28,10 +28,26 @@ def asset_specs(spec: Spec) -> list[dg.AssetSpec]:
             deps=[dg.AssetKey(source) for source in sources],
             group_name=path[1],
             kinds={KINDS[path[1]]},
-            description=f"The {path[1]} {path[2]} of {spec.environment}, recorded by the step that deployed it.",
+            description=described(spec.environment, path),
         )
         for path, sources in asset_lineage(spec)
     ]
+
+
+def described(environment: str, path: list[str]) -> str:
+    """What an asset is."""
+    if path == release_path(environment):
+        return f"What serves {environment}: each release with its manifest and everything in it, recorded by `promote`."
+    return f"The {path[1]} {path[2]} of {environment}, recorded by the step that deployed it."
+
+
+def rollout_spec(spec: Spec) -> dg.AssetSpec:
+    """Where a rollout is seen while it goes on."""
+    return dg.AssetSpec(
+        dg.AssetKey(rollout_path(spec.environment)),
+        group_name="release",
+        description="Each look at a rollout's metrics, under Events: traffic, requests, error rates, latency, verdict.",
+    )
 
 
 def time_specs(spec: Spec) -> list[dg.AssetSpec]:
@@ -49,7 +65,7 @@ def time_specs(spec: Spec) -> list[dg.AssetSpec]:
 def definitions(spec: Spec) -> dg.Definitions:
     """Everything that Dagster shows and runs, for one pipeline."""
     return dg.Definitions(
-        assets=[*asset_specs(spec), *time_specs(spec)],
+        assets=[*asset_specs(spec), rollout_spec(spec), *time_specs(spec)],
         jobs=JOBS,
         sensors=[merge_sensor, notice_sensor, pull_request_sensor, run_time_sensor, unanswered_sensor],
         schedules=[nightly_e2e_schedule(spec.nightly_e2e)],

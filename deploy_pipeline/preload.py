@@ -16,6 +16,7 @@ import slack_sdk
 
 from deploy_pipeline.gateways.aws import read_descriptions
 from deploy_pipeline.gateways.github_clients import trusted_certificates
+from deploy_pipeline.gateways.terraform_lifecycle import load_grammar
 from deploy_pipeline.warm.migrations import remember_migrations
 
 LOADED = (boto3, dagster, dagster_webserver, docker, githubkit, slack_sdk)
@@ -30,3 +31,4 @@ with tempfile.TemporaryDirectory() as folder:
 
 read_descriptions()
 trusted_certificates()
+load_grammar()

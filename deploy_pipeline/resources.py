@@ -17,7 +17,8 @@ def current_settings() -> Settings:
 
 
 NAMES = (
-    "home_spec", "links", "workspace", "clock", "github", "git", "function_source", "docker_engine", "ecr", "trivy",
+    "home_spec", "links", "workspace", "clock", "metrics", "metrics_clock", "github", "git", "function_source",
+    "docker_engine", "ecr", "trivy",
     "terraform", "functions", "services", "load_balancers", "object_store", "api_gateway", "knowledge_bases", "mail",
     "web", "slack",
 )  # fmt: skip

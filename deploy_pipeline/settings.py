@@ -1,6 +1,7 @@
 """Where the outside systems are: read from the environment, once, when a resource is created."""
 
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
@@ -19,6 +20,9 @@ class Settings(BaseModel):
 
     aws_endpoint_url: str | None = Field(None, alias="AWS_ENDPOINT_URL")
     aws_region: str | None = Field(None, alias="AWS_REGION")
+
+    clock_factor: float = Field(1.0, gt=0, alias="DEPLOY_PIPELINE_CLOCK_FACTOR")
+    clock_begin: datetime | None = Field(None, alias="DEPLOY_PIPELINE_CLOCK_BEGIN")
 
     github_api_url: str = Field("https://api.github.com", alias="GITHUB_API_URL")
     github_token: SecretStr | None = Field(None, alias="GITHUB_TOKEN")

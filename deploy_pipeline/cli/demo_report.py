@@ -22,14 +22,34 @@ SECONDS = 10.0
 WIDE = 200  # columns of a log: a digest stays on its line
 
 
+@dataclass(frozen=True)
+class Expected:
+    """How the demo has to end: which commit was deployed last, which one serves, and why that is another one, if so."""
+
+    scenario: str
+    commit: str
+    live: str
+    verdict: str = ""
+
+    @property
+    def headline(self) -> str:
+        """What people are told of the last one."""
+        return "Deployment failed" if self.verdict else "Deployment successful"
+
+
 @dataclass
 class Report:
     """Everything that `demo.json` holds. `problems` is empty when all is as it should be.
 
+    `commit` is what was deployed last, `live` what serves: another one where `verdict` says why it was not promoted.
+
     `time` is the account of the run's time: `core.run_time_words.plain`, and `summary` in one sentence.
     """
 
+    scenario: str
+    verdict: str
     commit: str
+    live: str
     run_id: str
     run_url: str
     status: str
@@ -41,34 +61,48 @@ class Report:
     stage_seconds: dict[str, float] = field(default_factory=dict)
     failures: dict[str, str] = field(default_factory=dict)
     time: dict[str, Any] = field(default_factory=dict)
+    traffic: dict[str, Any] = field(default_factory=dict)
     slack: list[str] = field(default_factory=list)
     mail: list[str] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
     @property
     def passed(self) -> bool:
-        """Whether the deployment succeeded and everything was found where it should be."""
-        return self.status == "SUCCESS" and not self.problems
+        """Whether the deployment ended as it should, and everything was found where it should be."""
+        return self.status == ("FAILURE" if self.verdict else "SUCCESS") and not self.problems
 
     @classmethod
-    def gather(cls, env: Mapping[str, str], sha: str, story: RunStory, ui: str, seconds: float) -> "Report":
+    def gather(cls, env: Mapping[str, str], expected: Expected, story: RunStory, ui: str, seconds: float) -> "Report":
         """Ask every system what there is now."""
-        report = cls(sha, story.run_id, f"{ui}/runs/{story.run_id}", story.status, round(seconds, 1))
+        report = cls(
+            expected.scenario, expected.verdict, expected.commit, expected.live, story.run_id,
+            f"{ui}/runs/{story.run_id}", story.status, round(seconds, 1),
+        )  # fmt: skip
         report.stage_seconds, report.failures = dict(story.durations), dict(story.failures)
+        if expected.verdict not in "\n".join(["", *story.failures.values()]):
+            report.problems.append(f"no step has failed with: {expected.verdict}")
         gateways = gateways_of(env)
         live = read_live(gateways.object_store(), gateways.home_spec())
-        if live is None or live.candidate.commit.sha != sha:
-            report.problems.append(f"the ledger does not say that {sha[:12]} is live")
+        if live is None or live.candidate.commit.sha != expected.live:
+            report.problems.append(f"the ledger does not say that {expected.live[:12]} is live")
         else:
             report._take(live)
             report._check_functions(live, gateways)
             report._check_containers(live)
-        report._check_told(slack_messages(env), mail_messages(env))
+        report._check_told(expected.headline, slack_messages(env), mail_messages(env))
         return report
 
     def account(self, account: Account) -> None:
         """Take in where the run's time went."""
         self.time = {"summary": summary(account), **plain(account)}
+
+    def sent(self, counts: Mapping[str, Any]) -> None:
+        """Take in what became of the requests of users (`sandbox.traffic.services`): none may have failed."""
+        self.traffic = dict(counts)
+        for name, count in counts.items():
+            if not count["requests"] or count["failed"]:
+                what = f"{count['failed']} of {count['requests']} requests to {name} failed"
+                self.problems.append("; ".join([what, *count["failures"]]))
 
     def _take(self, live: Deployed) -> None:
         self.images = {image.name: image.pinned for image in live.images}
@@ -79,10 +113,11 @@ class Report:
 
     def _check_functions(self, live: Deployed, gateways: Gateways) -> None:
         for function in live.functions:
-            version = gateways.functions().alias(function.function_name, function.alias).version
-            self.functions[function.function_name] = {"alias": function.alias, "version": version}
-            if version != function.version:
-                self.problems.append(f"{function.function_name} is at version {version}, not {function.version}")
+            alias = gateways.functions().alias(function.function_name, function.alias)
+            self.functions[function.function_name] = {"alias": function.alias, "version": alias.version}
+            if (alias.version, alias.routing) != (function.version, {}):
+                found = f"version {alias.version}, with {alias.routing or 'nothing'} beside it"
+                self.problems.append(f"{function.function_name} is at {found}, not at {function.version} alone")
 
     def _check_containers(self, live: Deployed) -> None:
         for service in live.services:
@@ -91,8 +126,8 @@ class Report:
             if len(running) < service.running:
                 self.problems.append(f"{len(running)} containers run {service.image}, not {service.running}")
 
-    def _check_told(self, slack: list[str], mail: list[str]) -> None:
-        self.slack = [text for text in slack if "Deployment successful" in text]
+    def _check_told(self, headline: str, slack: list[str], mail: list[str]) -> None:
+        self.slack = [text for text in slack if headline in text]
         self.mail = [text for text in mail if self.commit[:12] in text]
         for channel, messages in (("Slack", self.slack), ("mail", self.mail)):
             if not messages:
@@ -139,7 +174,10 @@ def write_report(report: Report, file: Path) -> None:
 
 def show_report(report: Report, console: Console) -> None:
     """The report as a table for people, and what is wrong, if anything is."""
-    table = Table(title=f"Deployed {report.commit[:12]} in {report.seconds:.0f} s", title_justify="left")
+    said = f"{report.live[:12]} serves after {report.seconds:.0f} s"
+    table = Table(
+        title=f"{said}; {report.commit[:12]} was not promoted" if report.verdict else said, title_justify="left"
+    )
     for column in ("kind", "name", "what is live"):
         table.add_column(column, overflow="fold")
     for name, image in report.images.items():
@@ -151,6 +189,8 @@ def show_report(report: Report, console: Console) -> None:
         table.add_row("service", name, f"{revision}, {tasks} containers run and answer")
     for name, stack in report.stacks.items():
         table.add_row("terraform", name, f"serial {stack['serial']}, {stack['resources']} resources")
+    for name, count in report.traffic.items():
+        table.add_row("traffic", name, f"{count['requests']} requests of users, {count['failed']} failed")
     console.print(table)
     console.print(f"Run: {report.run_url}\nSlack: {len(report.slack)} message(s), mail: {len(report.mail)} message(s)")
     if report.time:

@@ -8,7 +8,8 @@ from deploy_pipeline.core.errors import DeployError
 from deploy_pipeline.gateways.clock import Clock, SystemClock
 
 POLL_SECONDS = 1.0
-ENDED = frozenset({"SUCCESS", "FAILURE", "CANCELED"})
+SUCCESS = "SUCCESS"
+ENDED = frozenset({SUCCESS, "FAILURE", "CANCELED"})
 TOLD_OF_RUN = frozenset({"RUN_FAILURE", "RUN_CANCELED"})  # Dagster's event types
 
 

@@ -10,11 +10,11 @@ from deploy_pipeline.core.errors import DeployError
 
 FAILED = 1
 INTERRUPTED = 130
-
-
+ALONE = ("demo", "doctor", "run", "sandbox", "spec", "start", "time", "validate")
+"""Commands, or groups of them, that have a module of their own."""
 PLACES = {
-    name: f"deploy_pipeline.cli.{name}_commands"
-    for name in ("demo", "doctor", "run", "sandbox", "spec", "start", "time", "validate")
+    **{name: f"deploy_pipeline.cli.{name}_commands" for name in ALONE},
+    **dict.fromkeys(("analyse", "decide"), "deploy_pipeline.cli.rollout_commands"),
 }
 
 

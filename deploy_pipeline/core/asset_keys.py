@@ -17,8 +17,21 @@ def run_time_path(environment: str, job: str) -> list[str]:
     return [environment.replace("-", "_"), "run_time", job]
 
 
+def rollout_path(environment: str) -> list[str]:
+    """The path under which rollouts are shown while they go on."""
+    return [environment.replace("-", "_"), "release", "rollout"]
+
+
+def release_path(environment: str) -> list[str]:
+    """The path of what serves."""
+    return [environment.replace("-", "_"), "release", "live"]
+
+
 def asset_lineage(spec: Spec) -> list[tuple[list[str], list[list[str]]]]:
-    """Every asset of a spec with those that it is made from: images feed stacks, stacks feed functions and services."""
+    """Every asset of a spec with those that it is made from: images feed stacks, stacks feed functions and services.
+
+    The release is made from all of them.
+    """
     environment = spec.environment
     images = {name: asset_path(environment, "image", name) for name in spec.images}
     stacks = [asset_path(environment, "terraform", name) for name in spec.terraform]
@@ -29,4 +42,4 @@ def asset_lineage(spec: Spec) -> list[tuple[list[str], list[list[str]]]]:
         (asset_path(environment, "service", name), [images[service.image], *stacks])
         for name, service in spec.services.items()
     ]
-    return lineage
+    return [*lineage, (release_path(environment), [path for path, _ in lineage])]

@@ -4,16 +4,28 @@ from dataclasses import dataclass, replace
 
 from deploy_pipeline.core.commit import Commit
 from deploy_pipeline.core.frozen_dict import FrozenDict
-from deploy_pipeline.core.spec import FunctionSpec, ImageSpec, ServiceSpec, Spec
+from deploy_pipeline.core.spec import (
+    FunctionSmokeTest,
+    FunctionSpec,
+    ImageSpec,
+    ServiceSmokeTest,
+    ServiceSpec,
+    Spec,
+)
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A commit together with the spec that it carries. With `force` every stage does its work, needed or not."""
+    """A commit together with the spec that it carries. With `force` every stage does its work, needed or not.
+
+    `hotfix` is the reason for which it goes out while an alarm fires, "" for any other: it is judged against the stable
+    version alone.
+    """
 
     commit: Commit
     spec: Spec
     force: bool = False
+    hotfix: str = ""
 
     def only(self, *, image: str = "", function: str = "", service: str = "") -> "Candidate":
         """The same with this one target: all that a branch of a fan-out needs, however many branches there are."""
@@ -22,7 +34,13 @@ class Candidate:
             table: FrozenDict({each: target for each, target in getattr(self.spec, table).items() if each == name})
             for table, name in named.items()
         }
-        return replace(self, spec=self.spec.model_copy(update={**tables, "smoke_tests": ()}))
+        tests = tuple(
+            test
+            for test in self.spec.smoke_tests
+            if (isinstance(test, FunctionSmokeTest) and test.function == function)
+            or (isinstance(test, ServiceSmokeTest) and test.service == service)
+        )
+        return replace(self, spec=self.spec.model_copy(update={**tables, "smoke_tests": tests}))
 
 
 @dataclass(frozen=True)
@@ -219,7 +237,10 @@ class ServiceDeployment:
 
 @dataclass(frozen=True)
 class DeployedService:
-    """A service whose tasks all run `task_definition` and answer their health path."""
+    """A service whose tasks all run `task_definition` and answer their health path.
+
+    `service` is its name in ECS: of two colours, the one that has the traffic.
+    """
 
     name: str
     service: str
@@ -233,7 +254,7 @@ class DeployedService:
 
 @dataclass(frozen=True)
 class Deployed:
-    """Everything that a deployment put in place, before it was smoke-tested."""
+    """Everything that a deployment put in place. `release` is the name of what it became, "" before it is promoted."""
 
     candidate: Candidate
     images: tuple[PushedImage, ...]
@@ -241,6 +262,7 @@ class Deployed:
     functions: tuple[DeployedFunction, ...]
     services: tuple[DeployedService, ...]
     packages: tuple[PackagedFunction, ...] = ()
+    release: str = ""
 
 
 @dataclass(frozen=True)

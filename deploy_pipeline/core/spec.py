@@ -19,6 +19,7 @@ from deploy_pipeline.core.spec_checks import (
     SmokeTest,
 )
 from deploy_pipeline.core.spec_pull_requests import ChecksSpec, ValidationSpec
+from deploy_pipeline.core.spec_rollout import AnalysisSpec, FunctionRolloutSpec, RolloutSpec, ServiceRolloutSpec
 from deploy_pipeline.core.spec_targets import (
     BackendSpec,
     FunctionSpec,
@@ -32,12 +33,14 @@ from deploy_pipeline.core.spec_targets import (
 from deploy_pipeline.core.spec_types import Name, Severity, SpecModel, Table
 
 __all__ = [
+    "AnalysisSpec",
     "AwsSpec",
     "BackendSpec",
     "CheckSpec",
     "ChecksSpec",
     "EmailSpec",
     "Expectation",
+    "FunctionRolloutSpec",
     "FunctionSmokeTest",
     "FunctionSpec",
     "HttpSmokeTest",
@@ -48,7 +51,9 @@ __all__ = [
     "NightlySpec",
     "NotificationsSpec",
     "RepositorySpec",
+    "RolloutSpec",
     "ScanSpec",
+    "ServiceRolloutSpec",
     "ServiceSmokeTest",
     "ServiceSpec",
     "Severity",
@@ -102,6 +107,8 @@ class Spec(SpecModel):
     """ECS services, by name"""
     terraform: Table[Name, TerraformSpec] = types.EMPTY
     """Terraform stacks, by name"""
+    rollout: RolloutSpec = RolloutSpec()
+    """how traffic moves to what is deployed, and on what evidence"""
     smoke_tests: tuple[SmokeTest, ...] = ()
     """calls that must succeed before and after a deployment goes live"""
     notifications: NotificationsSpec = NotificationsSpec()

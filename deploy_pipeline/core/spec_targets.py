@@ -57,6 +57,8 @@ class FunctionSpec(SpecModel):
     """Lambda runtime"""
     alias: types.Alias = "live"
     """alias through which the function is called"""
+    canary: bool = True
+    """whether its traffic judges a new version; if not, for it is called too rarely, it moves with the others"""
 
 
 class LoadBalancerSpec(SpecModel):
@@ -72,6 +74,8 @@ class LoadBalancerSpec(SpecModel):
     """name of one of the two target groups"""
     green_target_group: types.BalancerName
     """name of the other target group"""
+    green_service: types.AwsName | None = None
+    """second ECS service, behind the green target group (`service` is behind the blue one); without it, updates roll"""
 
 
 class ServiceSpec(SpecModel):

@@ -26,7 +26,8 @@ EXPECTATION = "expectation"
 """The pydantic error type whose message is already the words that follow "expected"."""
 
 
-def _expected(words: str) -> PydanticCustomError:
+def expected(words: str) -> PydanticCustomError:
+    """The error of a value that is not what `words` say was expected."""
     return PydanticCustomError(EXPECTATION, "{expected}", {"expected": words})
 
 
@@ -36,21 +37,21 @@ def _text(pattern: str, words: str) -> Any:
 
 def _inside_repository(path: str) -> str:
     if ".." in path.split("/"):
-        raise _expected('a path inside the repository ("..": not allowed)')
+        raise expected('a path inside the repository ("..": not allowed)')
     return path
 
 
 def _integer(value: Any) -> Any:
     # Python's True equals 1, and so does 1.0.
     if type(value) is not int:
-        raise _expected("1")
+        raise expected("1")
     return value
 
 
 def _known_cron(expression: str) -> str:
     problem = cron_problem(expression)
     if problem:
-        raise _expected(problem)
+        raise expected(problem)
     return expression
 
 
@@ -58,7 +59,7 @@ def _known_timezone(name: str) -> str:
     try:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError) as error:  # the last two: a name that is no usable file name
-        raise _expected('a time zone of the IANA database, such as "UTC" or "Europe/Berlin"') from error
+        raise expected('a time zone of the IANA database, such as "UTC" or "Europe/Berlin"') from error
     return name
 
 
@@ -67,7 +68,7 @@ def _one_mistake(value: Any, handler: ValidatorFunctionWrapHandler) -> Any:
     try:
         return handler(value)
     except ValidationError as error:
-        raise _expected("text, an integer, or true or false") from error
+        raise expected("text, an integer, or true or false") from error
 
 
 class SpecModel(BaseModel):

@@ -18,7 +18,7 @@ CONNECT_TIMEOUT = 5.0
 READ_TIMEOUT = 60.0
 MAX_ATTEMPTS = 5
 SERVER_ERROR = 500
-SERVICES = ("apigateway", "ecr", "ecs", "elbv2", "lambda", "s3", "sesv2", "sts")
+SERVICES = ("apigateway", "cloudwatch", "ecr", "ecs", "elbv2", "lambda", "s3", "sesv2", "sts")
 NO_LESSONS: Mapping[str, str] = {}
 
 DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationErrorException", "403"}

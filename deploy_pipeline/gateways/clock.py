@@ -37,3 +37,22 @@ class SystemClock(Clock):
         deadline = time.monotonic() + seconds
         while (left := deadline - time.monotonic()) > 0:
             time.sleep(min(left, LONGEST_NAP_SECONDS))
+
+
+class FastClock(Clock):
+    """Goes `factor` times as fast as the machine's, from the moment `begin` (aware) at which both said the same.
+
+    A sandbox's: what bakes for a quarter of an hour takes seconds there, by the same rules.
+    """
+
+    def __init__(self, factor: float, begin: datetime) -> None:
+        self._factor, self._begin, self._machine = factor, begin, SystemClock()
+
+    def now(self) -> datetime:
+        return self._begin + (self._machine.now() - self._begin) * self._factor
+
+    def monotonic(self) -> float:
+        return self._machine.monotonic() * self._factor
+
+    def sleep(self, seconds: float) -> None:
+        self._machine.sleep(seconds / self._factor)

@@ -43,9 +43,18 @@ class EcsServices(Services):
         containers = found["containerDefinitions"]
         return TaskDefinition(found["taskDefinitionArn"], {each["name"]: each["image"] for each in containers})
 
-    def update(self, cluster: str, service: str, task_definition: str) -> None:
+    def update(self, cluster: str, service: str, task_definition: str, desired: int | None = None) -> None:
         with translated(f"ECS service {cluster}/{service}", lessons=LESSONS):
-            self._ecs.update_service(cluster=cluster, service=service, taskDefinition=task_definition)
+            if desired is None:
+                self._ecs.update_service(cluster=cluster, service=service, taskDefinition=task_definition)
+            else:
+                self._ecs.update_service(
+                    cluster=cluster, service=service, taskDefinition=task_definition, desiredCount=desired
+                )
+
+    def scale(self, cluster: str, service: str, desired: int) -> None:
+        with translated(f"ECS service {cluster}/{service}", lessons=LESSONS):
+            self._ecs.update_service(cluster=cluster, service=service, desiredCount=desired)
 
     def tasks(self, cluster: str, service: str) -> tuple[RunningTask, ...]:
         return tuple(_task(task) for task in self._tasks(cluster, service, "RUNNING"))

@@ -59,6 +59,15 @@ class Functions(ABC):
         """Point the alias at one version with all the traffic; refused when `revision_id` is no longer the alias's."""
 
     @abstractmethod
+    def split_alias(
+        self, function_name: str, alias: str, *, version: str, candidate: str, weight: float, revision_id: str
+    ) -> AliasState:
+        """Send `weight` (0 to 1, neither of both) of the alias's traffic to `candidate` and the rest to `version`.
+
+        Refused when `revision_id` is no longer the alias's.
+        """
+
+    @abstractmethod
     def invoke(self, function_name: str, qualifier: str, payload: Mapping[str, Any]) -> Invocation:
         """Call the function once and wait for its answer; never repeated, since a call may have effects.
 

@@ -92,15 +92,22 @@ class LambdaFunctions(Functions):
         return _alias(found["FunctionVersion"], found["RevisionId"], found.get("RoutingConfig"))
 
     def move_alias(self, function_name: str, alias: str, *, version: str, revision_id: str) -> AliasState:
+        # Left out, AWS would keep the weights of an earlier canary.
+        return self._routed(function_name, alias, version, {}, revision_id)
+
+    def split_alias(
+        self, function_name: str, alias: str, *, version: str, candidate: str, weight: float, revision_id: str
+    ) -> AliasState:
+        return self._routed(function_name, alias, version, {candidate: weight}, revision_id)
+
+    def _routed(
+        self, function_name: str, alias: str, version: str, weights: Mapping[str, float], revision_id: str
+    ) -> AliasState:
         with translated(f"function {function_name}, alias {alias}", lessons=LESSONS):
             moved = self._fenced.update_alias(
-                FunctionName=function_name,
-                Name=alias,
-                FunctionVersion=version,
-                RevisionId=revision_id,
-                # Left out, AWS would keep the weights of an earlier canary.
-                RoutingConfig={"AdditionalVersionWeights": {}},
-            )
+                FunctionName=function_name, Name=alias, FunctionVersion=version, RevisionId=revision_id,
+                RoutingConfig={"AdditionalVersionWeights": weights},
+            )  # fmt: skip
         return _alias(moved["FunctionVersion"], moved["RevisionId"], moved.get("RoutingConfig"))
 
     def invoke(self, function_name: str, qualifier: str, payload: Mapping[str, Any]) -> Invocation:

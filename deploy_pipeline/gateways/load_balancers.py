@@ -1,7 +1,7 @@
-"""Load balancers (ELBv2): which targets are healthy, and where a listener sends traffic. Only reads, shifts nothing."""
+"""Load balancers (ELBv2): which targets are healthy, and where a listener sends traffic. Decides nothing."""
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,14 @@ from deploy_pipeline.gateways.aws import AwsSettings, client, translated
 
 if TYPE_CHECKING:
     from mypy_boto3_elbv2 import ElasticLoadBalancingv2Client
-    from mypy_boto3_elbv2.type_defs import ActionOutputTypeDef, ListenerTypeDef, TargetHealthDescriptionTypeDef
+    from mypy_boto3_elbv2.type_defs import (
+        ActionOutputTypeDef,
+        ActionTypeDef,
+        ListenerTypeDef,
+        LoadBalancerTypeDef,
+        TargetGroupTupleTypeDef,
+        TargetHealthDescriptionTypeDef,
+    )
 
 ALL_TRAFFIC = 100
 DEFAULT_WEIGHT = 1
@@ -45,6 +52,19 @@ class Forward:
     weight: int
 
 
+@dataclass(frozen=True)
+class Address:
+    """Where a listener answers: the URL without a path, and the Host header that a request must have ("" for any)."""
+
+    url: str
+    host: str = ""
+
+    @property
+    def headers(self) -> dict[str, str]:
+        """What a request must carry."""
+        return {"Host": self.host} if self.host else {}
+
+
 class LoadBalancers(ABC):
     """The load balancers of one account and region."""
 
@@ -61,11 +81,23 @@ class LoadBalancers(ABC):
         load balancer or listener is a `DeployError`.
         """
 
+    @abstractmethod
+    def send(self, load_balancer: str, port: int, weights: Mapping[str, int]) -> None:
+        """Make the default action of the listener on `port` a forward: target group (its name) -> weight (0 to 999).
+
+        A forward to one target group alone is a plain one. New connections follow at once; open ones may end first.
+        """
+
+    @abstractmethod
+    def address(self, load_balancer: str, port: int) -> Address:
+        """Where the listener on `port` answers: the load balancer's own name, except with a custom AWS endpoint."""
+
 
 class AwsLoadBalancers(LoadBalancers):
     """The load balancers of the account and region in `settings`."""
 
     def __init__(self, settings: AwsSettings) -> None:
+        self._endpoint = settings.endpoint_url
         self._elb: ElasticLoadBalancingv2Client = client(settings, "elbv2")
 
     def targets(self, target_group: str) -> tuple[Target, ...]:
@@ -79,19 +111,44 @@ class AwsLoadBalancers(LoadBalancers):
         return tuple(_target(each) for each in health["TargetHealthDescriptions"])
 
     def forwards(self, load_balancer: str, port: int) -> tuple[Forward, ...]:
-        where = f"load balancer {load_balancer}"
+        actions = self._listener(load_balancer, port).get("DefaultActions", [])
+        return tuple(forward for action in actions for forward in _forwards(action))
+
+    def send(self, load_balancer: str, port: int, weights: Mapping[str, int]) -> None:
+        listener = self._listener(load_balancer, port)["ListenerArn"]
+        with translated(f"load balancer {load_balancer}, port {port}", lessons=LESSONS):
+            groups = self._elb.describe_target_groups(Names=list(weights))["TargetGroups"]
+            arns = {group["TargetGroupName"]: group["TargetGroupArn"] for group in groups}
+            self._elb.modify_listener(
+                ListenerArn=listener,
+                DefaultActions=[_forward({arns[name]: weight for name, weight in weights.items()})],
+            )
+
+    def address(self, load_balancer: str, port: int) -> Address:
+        scheme = self._listener(load_balancer, port).get("Protocol", "HTTP").lower()
+        if self._endpoint:  # MiniStack tells load balancers apart by the path, and their listeners by the header's port
+            return Address(f"{self._endpoint.rstrip('/')}/_alb/{load_balancer}", f"localhost:{port}")
+        return Address(f"{scheme}://{self._balancer(load_balancer)['DNSName']}:{port}")
+
+    def _balancer(self, name: str) -> "LoadBalancerTypeDef":
+        where = f"load balancer {name}"
         with translated(where, lessons=LESSONS):
-            balancers = self._elb.describe_load_balancers(Names=[load_balancer])["LoadBalancers"]
-            if not balancers:
-                raise DeployError("there is no such load balancer", where=where, todo=TERRAFORM_TODO)
-            listeners = list(self._listeners(balancers[0]["LoadBalancerArn"]))
+            balancers = self._elb.describe_load_balancers(Names=[name])["LoadBalancers"]
+        if not balancers:
+            raise DeployError("there is no such load balancer", where=where, todo=TERRAFORM_TODO)
+        return balancers[0]
+
+    def _listener(self, load_balancer: str, port: int) -> "ListenerTypeDef":
+        where = f"load balancer {load_balancer}"
+        balancer = self._balancer(load_balancer)
+        with translated(where, lessons=LESSONS):
+            listeners = list(self._listeners(balancer["LoadBalancerArn"]))
         listener = next((each for each in listeners if each.get("Port") == port), None)
         if listener is None:
             ports = ", ".join(str(each["Port"]) for each in listeners if "Port" in each) or "none"
             what = f"there is no listener on port {port} (there are: {ports})"
             raise DeployError(what, where=where, todo=LISTENER_TODO)
-        actions = listener.get("DefaultActions", [])
-        return tuple(forward for action in actions for forward in _forwards(action))
+        return listener
 
     def _listeners(self, load_balancer_arn: str) -> "Iterator[ListenerTypeDef]":
         for page in self._elb.get_paginator("describe_listeners").paginate(LoadBalancerArn=load_balancer_arn):
@@ -106,6 +163,17 @@ def _target(described: "TargetHealthDescriptionTypeDef") -> Target:
         state=health.get("State", ""),
         reason=": ".join(part for part in (health.get("Reason", ""), health.get("Description", "")) if part),
     )
+
+
+def _forward(weights: Mapping[str, int]) -> "ActionTypeDef":
+    """The default action for target groups (ARNs) and their weights."""
+    alone = [arn for arn, weight in weights.items() if weight]
+    if len(alone) == 1:
+        return {"Type": "forward", "TargetGroupArn": alone[0]}
+    groups: list[TargetGroupTupleTypeDef] = [
+        {"TargetGroupArn": arn, "Weight": weight} for arn, weight in weights.items()
+    ]
+    return {"Type": "forward", "ForwardConfig": {"TargetGroups": groups}}
 
 
 def _forwards(action: "ActionOutputTypeDef") -> tuple[Forward, ...]:

@@ -7,14 +7,16 @@ from typing import Any
 
 from deploy_pipeline.core import terraform_cli
 from deploy_pipeline.core.errors import DeployError
+from deploy_pipeline.core.ownership import traffic_resources
 from deploy_pipeline.core.spec import TerraformSpec
-from deploy_pipeline.core.terraform_plan import PlanReading, read_plan
+from deploy_pipeline.core.terraform_plan import read_plan
 from deploy_pipeline.core.terraform_state import read_outputs, read_state
 from deploy_pipeline.gateways import terraform_files
 from deploy_pipeline.gateways.clock import Clock
 from deploy_pipeline.gateways.prepared_stacks import PreparedStacks
 from deploy_pipeline.gateways.process import Process
 from deploy_pipeline.gateways.terraform import AppliedState, Listener, Plan, Terraform, TerraformSettings
+from deploy_pipeline.gateways.terraform_lifecycle import with_ignored
 from deploy_pipeline.gateways.terraform_runner import TerraformRunner
 from deploy_pipeline.gateways.tree_entries import sha256_of
 
@@ -48,7 +50,8 @@ class LocalTerraform(Terraform):
         work = work.absolute()
         stack = terraform_files.stack_in(work)
         terraform_files.write_private(stack / terraform_cli.VARIABLES_FILE, json.dumps(dict(variables), indent=2))
-        file, reading = self._saved_plan(work, on_line)
+        file, shown = self._saved_plan(work, on_line)
+        reading = read_plan(shown)
         return Plan(
             plan_sha256=sha256_of(file),
             digest=reading.digest,
@@ -58,16 +61,17 @@ class LocalTerraform(Terraform):
             destroy=reading.destroy,
             changes=reading.changes,
             applyable=reading.applyable,
+            traffic=tuple(with_ignored(stack, each) for each in traffic_resources(shown)),
         )
 
-    def _saved_plan(self, work: Path, on_line: Listener) -> tuple[Path, PlanReading]:
+    def _saved_plan(self, work: Path, on_line: Listener) -> tuple[Path, Mapping[str, Any]]:
         file = work / terraform_cli.PLAN_FILE
         file.unlink(missing_ok=True)
         argv = terraform_cli.plan(self._settings.program, str(file), self._settings.lock_timeout)
         timeout = self._settings.plan_timeout
         self._runner.run("plan", argv, work, on_line=on_line, timeout=timeout, expected=(0, 2))
         file.chmod(terraform_files.OWNER_ONLY_FILE)
-        return file, read_plan(self._runner.json("show", terraform_cli.show(self._settings.program, str(file)), work))
+        return file, self._runner.json("show", terraform_cli.show(self._settings.program, str(file)), work)
 
     def apply(self, work: Path, plan_sha256: str, on_line: Listener) -> AppliedState:
         work = work.absolute()

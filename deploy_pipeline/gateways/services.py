@@ -48,8 +48,12 @@ class Services(ABC):
         """The newest active revision of the family."""
 
     @abstractmethod
-    def update(self, cluster: str, service: str, task_definition: str) -> None:
-        """Point the service at a task definition (an ARN); the tasks follow later."""
+    def update(self, cluster: str, service: str, task_definition: str, desired: int | None = None) -> None:
+        """Point the service at a task definition (an ARN), and give it so many tasks; the tasks follow later."""
+
+    @abstractmethod
+    def scale(self, cluster: str, service: str, desired: int) -> None:
+        """Give the service so many tasks of what it runs; they follow later."""
 
     @abstractmethod
     def tasks(self, cluster: str, service: str) -> tuple[RunningTask, ...]:

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from deploy_pipeline.core.ownership import TrafficResource
 from deploy_pipeline.core.spec import TerraformSpec
 from deploy_pipeline.core.terraform_plan import ResourceChange
 
@@ -16,7 +17,8 @@ Listener = Callable[[str], None]
 class Plan:
     """A saved plan. `plan_sha256` is of the plan file, `digest` of what it would do (equal for equal changes).
 
-    `applyable` is false where Terraform finds nothing to apply, not even an output.
+    `applyable` is false where Terraform finds nothing to apply, not even an output. `traffic` are the resources that
+    may hold traffic.
     """
 
     plan_sha256: str
@@ -27,6 +29,7 @@ class Plan:
     destroy: int
     changes: tuple[ResourceChange, ...] = ()
     applyable: bool = True
+    traffic: tuple[TrafficResource, ...] = ()
 
 
 @dataclass(frozen=True)

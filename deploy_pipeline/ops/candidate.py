@@ -30,6 +30,10 @@ class DeployConfig(dg.Config):
     force: bool = Field(
         default=False, description="Do every stage's work again, also what would only give the live release's results."
     )
+    hotfix: str = Field(
+        default="",
+        description="Why it goes out although an alarm fires; it is judged against the stable version alone.",
+    )
 
 
 @dg.op(retry_policy=READ, tags={"dagster/kind": "github"})
@@ -50,7 +54,7 @@ def resolve_candidate(
     context.instance.add_run_tags(context.run_id, run_tags.commit_tags(commit, home_spec.environment))
     refuse_what_is_not_merged(github, git, home_spec, commit, head)
     spec = read_spec(checked_out(github, git, repository.name, commit.sha))
-    candidate = Candidate(commit, spec, config.force)
+    candidate = Candidate(commit, spec, config.force, config.hotfix)
     refuse_another_home(home_spec, candidate.spec)
     refuse_to_go_backwards(git, object_store, candidate)
     told = announce(context, github, candidate, links.run(context.run_id))

@@ -1,10 +1,9 @@
-"""Lambda functions: one branch of the fan-out publishes one version and moves its alias."""
+"""Lambda functions: one branch of the fan-out publishes one version, and calls it before any traffic reaches it."""
 
 from dataclasses import replace
 
 import dagster as dg
 
-from deploy_pipeline.core.asset_keys import asset_path
 from deploy_pipeline.core.candidate import (
     AppliedStack,
     Candidate,
@@ -12,18 +11,21 @@ from deploy_pipeline.core.candidate import (
     DeployedService,
     FunctionDeployment,
     PackagedFunction,
+    Work,
 )
 from deploy_pipeline.core.content_key import ContentKey
+from deploy_pipeline.core.errors import DeployError
 from deploy_pipeline.core.function_key import alias_key
-from deploy_pipeline.core.links import Links
+from deploy_pipeline.core.rollout import PublishedFunction
+from deploy_pipeline.core.spec import FunctionSmokeTest
 from deploy_pipeline.gateways.clock import Clock
 from deploy_pipeline.gateways.functions import AliasState, Functions
 from deploy_pipeline.gateways.git import Git
 from deploy_pipeline.gateways.object_store import ObjectStore
 from deploy_pipeline.ops.admission import refuse_to_go_backwards
 from deploy_pipeline.ops.boundary import stage
-from deploy_pipeline.ops.materialize import deployed_asset
 from deploy_pipeline.ops.reuse import release_of, reused, same_work, work_done
+from deploy_pipeline.ops.smoke_calls import call_function
 
 
 @dg.op(out=dg.DynamicOut(FunctionDeployment), description="One branch for each function, once the services run.")
@@ -45,50 +47,72 @@ def fan_out_function_deployments(
 
 @dg.op(tags={"dagster/kind": "lambda"})
 @stage
-def deploy_function(
+def publish_function(
     context: dg.OpExecutionContext,
     deployment: FunctionDeployment,
     git: dg.ResourceParam[Git],
     object_store: dg.ResourceParam[ObjectStore],
     functions: dg.ResourceParam[Functions],
-    links: dg.ResourceParam[Links],
     clock: dg.ResourceParam[Clock],
-) -> DeployedFunction:
-    """Publish the package as a new version and point the alias at it, unless the alias serves just that."""
-    function, package, candidate = deployment.function, deployment.package, deployment.candidate
+) -> PublishedFunction:
+    """Publish the package as a new version, unless the alias serves just that, and call it before any traffic does."""
+    function, candidate = deployment.function, deployment.candidate
     key, began = alias_key(deployment), clock.monotonic()
     before = functions.alias(function.function_name, function.alias)
     if (live := function_to_take(object_store, functions, deployment, key, before)) and live.work:
         facts = reused([live.work], "the alias serves this code with the function's settings")
         context.add_output_metadata({"version": live.version, **facts})
-        return replace(live, previous_version=before.version)
+        return published(deployment, before, live.version, serving=replace(live, previous_version=before.version))
     refuse_to_go_backwards(git, object_store, candidate)
-    version = moved(functions, deployment, before)
+    version = new_version(functions, deployment)
+    tested = smoke_tested(functions, deployment, version)
     work = work_done(context, candidate, key, clock.monotonic() - began)
-    deployed = DeployedFunction(
-        package.name, function.function_name, function.alias, version, before.version, package.code_sha256, work
-    )
-    path = asset_path(candidate.spec.environment, "function", package.name)
-    metadata: dict[str, str | int] = {
-        "version": deployed.version, "previous version": deployed.previous_version, "code sha256": deployed.code_sha256,
-    }  # fmt: skip
-    event = deployed_asset(path, package.code_sha256, candidate.commit, links.run(context.run_id), metadata)
-    context.log_event(event)
-    context.add_output_metadata(metadata | key.facts)
-    return deployed
+    context.add_output_metadata({
+        "version": version, "stable version": before.version, "code sha256": deployment.package.code_sha256,
+        "smoke tests passed": tested, **key.facts,
+    })  # fmt: skip
+    return published(deployment, before, version, work=work)
 
 
-def moved(functions: Functions, deployment: FunctionDeployment, before: AliasState) -> str:
-    """Publish the package and point the alias, which is as `before` says, at the version."""
-    function, package, commit = deployment.function, deployment.package, deployment.candidate.commit
-    published = functions.publish(
-        function.function_name, bucket=package.bucket, key=package.key, code_sha256=package.code_sha256,
+def new_version(functions: Functions, deployment: FunctionDeployment) -> str:
+    """Publish the package."""
+    package, commit = deployment.package, deployment.candidate.commit
+    return functions.publish(
+        deployment.function.function_name, bucket=package.bucket, key=package.key, code_sha256=package.code_sha256,
         description=f"{commit.short} {commit.title}"[:256],
+    ).version  # fmt: skip
+
+
+def smoke_tested(functions: Functions, deployment: FunctionDeployment, version: str) -> int:
+    """Call the version itself with the events of the function's smoke tests; how many. Raises DeployError."""
+    name, tests = deployment.function.function_name, deployment.candidate.spec.smoke_tests
+    own = [test for test in tests if isinstance(test, FunctionSmokeTest)]
+    for test in own:
+        judgement = call_function(functions, test, name, version)
+        if not judgement.passed:
+            raise DeployError(
+                f"version {version} fails smoke test {test.name}: {judgement.detail}", where=f"function {name}",
+                todo="no traffic has reached it; correct the function, and merge that",
+            )  # fmt: skip
+    return len(own)
+
+
+def published(
+    deployment: FunctionDeployment,
+    before: AliasState,
+    version: str,
+    *,
+    work: Work | None = None,
+    serving: DeployedFunction | None = None,
+) -> PublishedFunction:
+    """The function between its two versions; it serves already where both are the same."""
+    function, package = deployment.function, deployment.package
+    done = PublishedFunction(
+        package.name, function.function_name, function.alias, version, before.version, before.revision_id,
+        package.code_sha256, function.canary and version != before.version, work, serving,
     )  # fmt: skip
-    functions.move_alias(
-        function.function_name, function.alias, version=published.version, revision_id=before.revision_id
-    )
-    return published.version
+    alone = version == before.version and not before.routing
+    return replace(done, serving=serving or done.deployed) if alone else done
 
 
 def function_to_take(

@@ -8,7 +8,7 @@ from deploy_pipeline.core.commit import Commit
 
 
 def deployed_asset(
-    path: list[str], version: str, commit: Commit, run_url: str, metadata: Mapping[str, str | int]
+    path: list[str], version: str, commit: Commit, run_url: str, metadata: Mapping[str, str | int | dg.MetadataValue]
 ) -> dg.AssetMaterialization:
     """`version` is a content digest or a version number; links lead to the commit and to the run."""
     links = {"commit": dg.MetadataValue.url(commit.url), "run": dg.MetadataValue.url(run_url)}

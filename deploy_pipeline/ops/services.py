@@ -8,6 +8,7 @@ from deploy_pipeline.core.asset_keys import asset_path
 from deploy_pipeline.core.candidate import (
     AppliedStack,
     Candidate,
+    Deployed,
     DeployedService,
     PushedImage,
     ServiceDeployment,
@@ -19,13 +20,20 @@ from deploy_pipeline.gateways.clock import Clock
 from deploy_pipeline.gateways.git import Git
 from deploy_pipeline.gateways.load_balancers import LoadBalancers
 from deploy_pipeline.gateways.object_store import ObjectStore
+from deploy_pipeline.gateways.run_log import WAITED_FOR
 from deploy_pipeline.gateways.services import Services
 from deploy_pipeline.gateways.web import Web
 from deploy_pipeline.ops.admission import refuse_to_go_backwards
 from deploy_pipeline.ops.boundary import stage
 from deploy_pipeline.ops.materialize import deployed_asset
+from deploy_pipeline.ops.retries import READ
 from deploy_pipeline.ops.reuse import release_of, reused, same_work, work_done
-from deploy_pipeline.ops.service_update import ServiceUpdate
+from deploy_pipeline.ops.service_rollout import ServiceRollout, colours_of
+from deploy_pipeline.rollout.blue_green import drain
+from deploy_pipeline.rollout.rolling_update import newest_of
+from deploy_pipeline.rollout.service_health import ServiceHealth
+
+BAKED = f"{WAITED_FOR}bake"
 
 
 @dg.op(
@@ -55,35 +63,56 @@ def deploy_service(
     load_balancers: dg.ResourceParam[LoadBalancers],
     web: dg.ResourceParam[Web],
     clock: dg.ResourceParam[Clock],
+    metrics_clock: dg.ResourceParam[Clock],
     links: dg.ResourceParam[Links],
 ) -> DeployedService:
-    """Move the service to the task definition of its new image; ends when every task runs it and answers."""
+    """Move the service to the task definition of its new image: to its other colour where it has two, else in place."""
     candidate, began = deployment.candidate, clock.monotonic()
-    update = ServiceUpdate(services, load_balancers, web, clock, context.log.info)
-    target = update.target(deployment)
+    rollout = ServiceRollout(
+        deployment, ServiceHealth(services, load_balancers, web, clock, context.log.info), metrics_clock
+    )
+    target = newest_of(services, deployment)
     key = service_key(deployment, target.arn)
-    if (live := service_to_take(object_store, update, deployment, key)) and live.work:
+    if (live := service_to_take(object_store, rollout, key)) and live.work:
         facts = reused([live.work], "every task runs this task definition and answers")
         context.add_output_metadata({"task definition": live.task_definition, **facts})
         return replace(live, previous_task_definition=live.task_definition)
     refuse_to_go_backwards(git, object_store, candidate)
-    deployed = update.run(deployment, target)
+    deployed = rollout.run(target)
     metadata: dict[str, str | int] = {
-        "task definition": deployed.task_definition, "previous": deployed.previous_task_definition,
-        "image": deployed.image, "running": deployed.running,
+        "service": deployed.service, "task definition": deployed.task_definition,
+        "previous": deployed.previous_task_definition, "image": deployed.image, "running": deployed.running,
     }  # fmt: skip
     path, version = asset_path(candidate.spec.environment, "service", deployment.name), target.arn.rsplit("/", 1)[-1]
     context.log_event(deployed_asset(path, version, candidate.commit, links.run(context.run_id), metadata))
-    context.add_output_metadata(metadata | key.facts)
-    return replace(deployed, work=work_done(context, candidate, key, clock.monotonic() - began))
+    context.add_output_metadata(metadata | key.facts | {BAKED: rollout.baked_seconds})
+    seconds = clock.monotonic() - began - rollout.baked_seconds
+    return replace(deployed, work=work_done(context, candidate, key, seconds))
 
 
-def service_to_take(
-    object_store: ObjectStore, update: ServiceUpdate, deployment: ServiceDeployment, key: ContentKey
-) -> DeployedService | None:
+def service_to_take(object_store: ObjectStore, rollout: ServiceRollout, key: ContentKey) -> DeployedService | None:
     """The live release's service, when all of it still runs that task definition and is healthy."""
+    deployment = rollout.deployment
     release = release_of(object_store, deployment.candidate)
     live = next((each for each in release.services if each.name == deployment.name), None) if release else None
     if live is None or not same_work(key, live.work):
         return None
-    return live if update.serves(deployment.service, live.task_definition) else None
+    return live if rollout.serves(live.task_definition) else None
+
+
+@dg.op(retry_policy=READ, tags={"dagster/kind": "ecs"})
+@stage
+def drain_services(
+    context: dg.OpExecutionContext,
+    deployed: Deployed,
+    services: dg.ResourceParam[Services],
+    load_balancers: dg.ResourceParam[LoadBalancers],
+    web: dg.ResourceParam[Web],
+    clock: dg.ResourceParam[Clock],
+) -> list[str]:
+    """Remove the tasks of the colours that served before: only now, when what serves is the release."""
+    health = ServiceHealth(services, load_balancers, web, clock, context.log.info)
+    colours = [colours_of(health, service) for service in deployed.candidate.spec.services.values()]
+    drained = [name for each in colours if each and (name := drain(each))]
+    context.add_output_metadata({"drained": ", ".join(drained) or "nothing"})
+    return drained

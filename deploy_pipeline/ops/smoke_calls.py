@@ -1,5 +1,6 @@
 """Makes the call of a smoke test and has the answer judged. A test that could not be made has failed."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from deploy_pipeline.core.candidate import Deployed
@@ -17,8 +18,8 @@ from deploy_pipeline.gateways.clock import Clock
 from deploy_pipeline.gateways.functions import Functions
 from deploy_pipeline.gateways.knowledge_base import KnowledgeBases
 from deploy_pipeline.gateways.services import Services
+from deploy_pipeline.gateways.waiting import wait_until
 from deploy_pipeline.gateways.web import Web, WebUnreachable
-from deploy_pipeline.ops.waiting import wait_until
 
 REACHABLE_WITHIN_SECONDS = 30.0
 POLL_SECONDS = 2.0
@@ -49,11 +50,7 @@ class SmokeCalls:
 
     def _function(self, test: FunctionSmokeTest, deployed: Deployed) -> Judgement:
         function = deployed.candidate.spec.functions[test.function]
-        answer = self.functions.invoke(function.function_name, function.alias, dict(test.payload))
-        if answer.error is not None:
-            return Judgement(False, f"{function.function_name} raised: {answer.error}")
-        judgement = judge_answer(test.expect, answer.status_code, answer.payload)
-        return Judgement(judgement.passed, f"{judgement.detail}, version {answer.executed_version}")
+        return call_function(self.functions, test, function.function_name, function.alias)
 
     def _http(self, test: HttpSmokeTest, deployed: Deployed) -> Judgement:
         base = stack_output(deployed, test.stack, test.url_output)
@@ -61,35 +58,48 @@ class SmokeCalls:
         if test.api_key_output is not None:
             headers["x-api-key"] = self.api_gateway.key_value(stack_output(deployed, test.stack, test.api_key_output))
         url = self.api_gateway.reachable_url(base).rstrip("/") + test.path
-        return self._answered(test, test.method, url, headers)
+        return answered(self.web, self.clock, test, url, headers)
 
     def _service(self, test: ServiceSmokeTest, deployed: Deployed) -> Judgement:
         service = deployed.candidate.spec.services[test.service]
-        found = self.services.tasks(service.cluster, service.service)
+        live = next(each for each in deployed.services if each.name == test.service)
+        found = self.services.tasks(live.cluster, live.service)
         tasks = [task for task in found if task.status == "RUNNING" and task.address]
         urls = {task.arn.rsplit("/", 1)[-1]: f"http://{task.address}:{service.port}{test.path}" for task in tasks}
-        return judge_all({name: self._answered(test, "GET", url, {}) for name, url in urls.items()})
-
-    def _answered(
-        self, test: HttpSmokeTest | ServiceSmokeTest, method: str, url: str, headers: dict[str, str]
-    ) -> Judgement:
-        trouble: list[str] = []
-
-        def ask() -> Judgement | None:
-            try:
-                answer = self.web.call(method, url, headers=headers)
-            except WebUnreachable as error:
-                trouble.append(str(error))
-                return None
-            return judge_answer(test.expect, answer.status, answer.body)
-
-        judgement = wait_until(self.clock, ask, seconds=REACHABLE_WITHIN_SECONDS, every=POLL_SECONDS)
-        return judgement or Judgement(False, f"no answer within {REACHABLE_WITHIN_SECONDS:.0f} s: {trouble[-1]}")
+        return judge_all({name: answered(self.web, self.clock, test, url, {}) for name, url in urls.items()})
 
     def _knowledge_base(self, test: KnowledgeBaseSmokeTest, deployed: Deployed) -> Judgement:
         passages = self.knowledge_bases.retrieve(stack_output(deployed, test.stack, test.id_output), test.query)
         enough = len(passages) >= test.minimum_results
         return Judgement(enough, f"{len(passages)} passages, at least {test.minimum_results} expected")
+
+
+def call_function(functions: Functions, test: FunctionSmokeTest, function_name: str, qualifier: str) -> Judgement:
+    """Call a function once, by an alias or a version."""
+    answer = functions.invoke(function_name, qualifier, dict(test.payload))
+    if answer.error is not None:
+        return Judgement(False, f"{function_name}:{qualifier} raised: {answer.error}")
+    judgement = judge_answer(test.expect, answer.status_code, answer.payload)
+    return Judgement(judgement.passed, f"{judgement.detail}, version {answer.executed_version}")
+
+
+def answered(
+    web: Web, clock: Clock, test: HttpSmokeTest | ServiceSmokeTest, url: str, headers: Mapping[str, str]
+) -> Judgement:
+    """Ask a URL, until something answers; then the answer is judged."""
+    trouble: list[str] = []
+    method = test.method if isinstance(test, HttpSmokeTest) else "GET"
+
+    def ask() -> Judgement | None:
+        try:
+            answer = web.call(method, url, headers=headers)
+        except WebUnreachable as error:
+            trouble.append(str(error))
+            return None
+        return judge_answer(test.expect, answer.status, answer.body)
+
+    judgement = wait_until(clock, ask, seconds=REACHABLE_WITHIN_SECONDS, every=POLL_SECONDS)
+    return judgement or Judgement(False, f"no answer within {REACHABLE_WITHIN_SECONDS:.0f} s: {trouble[-1]}")
 
 
 def stack_output(deployed: Deployed, stack: str, output: str) -> str:

@@ -11,6 +11,7 @@ import dagster as dg
 from deploy_pipeline.core.candidate import AppliedStack, Candidate, Deployed, PlannedStack, PreparedStack, Work
 from deploy_pipeline.core.content_key import ContentKey
 from deploy_pipeline.core.errors import DeployError
+from deploy_pipeline.core.ownership import refuse_shared_traffic
 from deploy_pipeline.core.spec import BackendSpec, TerraformSpec
 from deploy_pipeline.core.stack_key import plan_key, source_key
 from deploy_pipeline.core.terraform_state import is_state
@@ -54,6 +55,9 @@ class StackSteps:
         if not prepared.fresh or not work.is_dir():
             done = self._initialised(stack, work, ContentKey(prepared.source_key, prepared.doubt))
         plan = self.terraform.plan(work, variables=variables, on_line=show)
+        unread = refuse_shared_traffic(plan.traffic, self.candidate.spec, f"stack {prepared.name}")
+        if unread:
+            show(f"not looked at, for their blocks could not be read: ignore_changes of {', '.join(unread)}")
         planned = work_done(self.context, self.candidate, key, self.clock.monotonic() - began)
         return PlannedStack(
             prepared.name, str(work), plan.plan_sha256, plan.digest, plan.add, plan.change, plan.replace, plan.destroy,

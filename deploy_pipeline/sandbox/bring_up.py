@@ -24,6 +24,7 @@ from deploy_pipeline.sandbox.servers import Servers
 from deploy_pipeline.sandbox.source import Source
 from deploy_pipeline.sandbox.state import SandboxState, write_state
 from deploy_pipeline.sandbox.teardown import stop_servers
+from deploy_pipeline.sandbox.traffic.plan import plan_of
 
 
 class BringUp:
@@ -45,6 +46,7 @@ class BringUp:
         self._ensure_doubles()
         self._ensure_ministack(machine)
         self._ensure_bridge(machine)
+        self._ensure_traffic()
         hosts = index_hosts(pip_settings(self._around.process, self._around.environment))
         env = pipeline_environment(self._layout, self.state, machine, self._region, hosts)
         self._record(env=env, versions=versions(machine, self._around.process), ready=True)
@@ -57,7 +59,7 @@ class BringUp:
             return
         broken = {part.name for part in health.components(self.state) if not part.works}
         if "ministack" in broken:
-            broken.add("bridge")  # MiniStack may have to move to another port
+            broken |= {"bridge", "traffic"}  # MiniStack may have to move to another port
         if broken:
             self._around.progress(f"Mending the sandbox: {' and '.join(sorted(broken))} to be started again")
         kept = [record for name, record in self.state.processes.items() if name not in broken]
@@ -127,6 +129,17 @@ class BringUp:
         elif "bridge" not in self.state.processes:
             self._around.progress(f"Starting the bridge for containers on {address}:{port}")
             self._add_server("bridge", self._servers.start_bridge(address, port))
+
+    def _ensure_traffic(self) -> None:
+        if "traffic" in self.state.processes:
+            return
+        plan = plan_of(self._source.spec, self.state.started)
+        if not (plan.functions or plan.services):
+            return
+        self._layout.traffic_plan.write_text(plan.model_dump_json(indent=2))
+        what = f"{len(plan.functions)} functions, in minutes of a second each, and {len(plan.services)} services"
+        self._around.progress(f"Starting requests to {what}")
+        self._add_server("traffic", self._servers.start_traffic(self.state.ports["ministack"], self._region))
 
     def _ensure_doubles(self) -> None:
         if "doubles" in self.state.processes:

@@ -63,10 +63,12 @@ def _answers(name: str, state: SandboxState) -> bool:
         return emulated_aws.answers(state.ports["ministack"])
     if name == "bridge":
         return bridge_answers(str(state.bridge_address), state.ports["ministack"])
+    if name == "traffic":
+        return True  # it asks, and is asked nothing
     return doubles_answer(state.ports["doubles"])
 
 
 def address_of(name: str, state: SandboxState) -> str:
-    """Where a server listens, `host:port`."""
+    """Where a server listens, `host:port`; of the traffic, where it sends its requests."""
     host = state.bridge_address if name == "bridge" else "127.0.0.1"
     return f"{host}:{state.ports['doubles' if name == 'doubles' else 'ministack']}"

@@ -47,6 +47,11 @@ class Layout:
         return 20000 + int(self.identity, 16) % 6000 * 2
 
     @property
+    def traffic_plan(self) -> Path:
+        """What the traffic generator reads before each minute."""
+        return self.home / "traffic.json"
+
+    @property
     def lock(self) -> Path:
         """Held while the sandbox is brought up or down."""
         return self.home / "lock"

@@ -12,6 +12,7 @@ from deploy_pipeline.sandbox.machine import Machine
 from deploy_pipeline.sandbox.servers import GITHUB_TOKEN, SLACK_TOKEN, advisory_url, github_url, slack_url
 from deploy_pipeline.sandbox.state import SandboxState
 from deploy_pipeline.sandbox.toolbox import toolbox_tools
+from deploy_pipeline.sandbox.traffic.plan import CLOCK_FACTOR
 
 ASK_SECONDS = 60
 TASK_CREDENTIALS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_DEFAULT_REGION")
@@ -32,6 +33,8 @@ def pipeline_environment(
         "DEPLOY_PIPELINE_ADVISORY_URL": advisory_url(state.ports["doubles"]),
         "DEPLOY_PIPELINE_INDEX_HOSTS": ",".join(index_hosts),
         "DEPLOY_PIPELINE_WORK": str(layout.work),
+        "DEPLOY_PIPELINE_CLOCK_FACTOR": str(CLOCK_FACTOR),
+        "DEPLOY_PIPELINE_CLOCK_BEGIN": state.started.isoformat(),
         "DEPLOY_PIPELINE_TRIVY": str(machine.trivy),
         "DEPLOY_PIPELINE_TRIVY_CACHE": str(layout.trivy_cache),
         "DEPLOY_PIPELINE_TRIVY_OFFLINE": "1",

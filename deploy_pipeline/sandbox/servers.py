@@ -83,6 +83,12 @@ class Servers:
         self._wait("doubles", record, lambda: doubles_answer(port))
         return record
 
+    def start_traffic(self, port: int, region: str) -> ProcessRecord:
+        """Start sending requests to what is deployed, as `traffic_plan` says."""
+        argv = [sys.executable, "-m", "deploy_pipeline.sandbox.traffic", "--plan", str(self.layout.traffic_plan)]
+        aws = emulated_aws.aws_environment(port, region)
+        return start_detached(argv, {**self._own_environment(), **aws}, self.layout.log("traffic"))
+
     def _own_environment(self) -> dict[str, str]:
         return {**minimal_environment(self.environment), MARKER: self.layout.identity}
 

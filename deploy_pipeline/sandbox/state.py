@@ -14,7 +14,7 @@ OWNER_ONLY = 0o600
 
 
 class SandboxState(BaseModel):
-    """Written to `sandbox.json` (owner only). `processes`: ministack, bridge, doubles.
+    """Written to `sandbox.json` (owner only). `processes`: ministack, bridge, doubles, traffic.
 
     `ready` is false while `up` is still at work, or when it was cut short.
     """

@@ -13,14 +13,16 @@ IMAGE = "123456789012.dkr.ecr.us-east-1.amazonaws.com/engagement-ml/inference@sh
 
 
 def test_a_digest_stays_on_one_line_of_a_log(capsys: pytest.CaptureFixture[str]) -> None:
-    report = Report("0" * 40, "r1", "http://ui/runs/r1", "SUCCESS", 12.0, images={"inference": IMAGE})
+    report = Report(
+        "healthy", "", "0" * 40, "0" * 40, "r1", "http://ui/runs/r1", "SUCCESS", 12.0, images={"inference": IMAGE}
+    )
     show_report(report, console())
     assert IMAGE in capsys.readouterr().out
 
 
 def test_the_report_says_where_the_time_went(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
     build = StepTime("build", ((3.0, 9.0),), reused=Reused("build", "a" * 40, 40.0, "same inputs"))
-    report = Report("0" * 40, "r1", "http://ui/runs/r1", "SUCCESS", 12.0)
+    report = Report("healthy", "", "0" * 40, "0" * 40, "r1", "http://ui/runs/r1", "SUCCESS", 12.0)
     report.account(account_of(RunFacts("r1", "deploy_job", "SUCCESS", 0.0, 2.0, 3.0, 9.5, (build,))))
     show_report(report, console())
     said = "9.5 s: worked 6.0 s, waited 3.5 s (queue 2.0 s, launch 1.0 s, end of the run 0.5 s)"

@@ -13,11 +13,13 @@ from deploy_pipeline_tests.samples import DIGEST, REGISTRY, SHA, a_commit, a_pac
 
 def test_asset_lineage_leads_from_images_over_stacks_to_what_runs() -> None:
     image, stack = ["production", "image", "inference"], ["production", "terraform", "main"]
+    function, service = ["production", "function", "data_prep"], ["production", "service", "inference"]
     assert asset_lineage(a_spec()) == [
         (image, []),
         (stack, [image]),
-        (["production", "function", "data_prep"], [stack]),
-        (["production", "service", "inference"], [image, stack]),
+        (function, [stack]),
+        (service, [image, stack]),
+        (["production", "release", "live"], [image, stack, function, service]),
     ]
 
 

@@ -114,8 +114,8 @@ def test_load_spec_unreadable(text: str | bytes, message: str) -> None:
         ("images: !!map {}", ["found the tag !!map, expected a value without a tag (text goes in quotes)"]),
         ("image: {}", [
             'found an unknown key, expected "images" (did you mean that?) or one of aws, environment, functions, '
-            "images, nightly_e2e, notifications, repository, scan, services, smoke_tests, terraform, validation, "
-            "version"]),
+            "images, nightly_e2e, notifications, repository, rollout, scan, services, smoke_tests, terraform, "
+            "validation, version"]),
         ("images:", ["found nothing, expected a mapping (a key with nothing behind it is null)"]),
         ("images: [a]", ["found a list, expected a mapping"]),
         ("smoke_tests: {}", ["found an empty mapping, expected a list"]),

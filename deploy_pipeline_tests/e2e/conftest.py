@@ -1,9 +1,11 @@
 """One sandbox with a running Dagster for the end-to-end tests of a file: taken down with everything that it made."""
 
+import json
 import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -16,6 +18,7 @@ from deploy_pipeline.composition import Gateways, gateways_of
 from deploy_pipeline.sandbox import sandbox
 from deploy_pipeline.sandbox.github_double.repositories import repository_path
 from deploy_pipeline.sandbox.layout import Layout
+from deploy_pipeline.sandbox.traffic.plan import COUNTS
 
 PROJECT = Path(__file__).parents[2]
 REPOSITORY = "acme/engagement-ml"
@@ -31,6 +34,11 @@ class Pipeline:
     api: DagsterApi
     developer: Developer
     gateways: Gateways
+    home: Path
+
+    def users(self) -> dict[str, Any]:
+        """What became of the requests that users have sent so far, by listener."""
+        return dict(json.loads(Layout(self.home).traffic_plan.with_name(COUNTS).read_text()))
 
     def merge(self, title: str, changes: dict[str, bytes | None]) -> str:
         """Open and merge a pull request; the SHA of the merge commit."""
@@ -62,7 +70,7 @@ def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Pipeline]:
             wait_for(lambda: watching(api, dagster), READY_SECONDS, "the merge sensor did not begin to watch")
             repository = repository_path(Layout(home).doubles, REPOSITORY)
             developer = Developer(state.env["GITHUB_API_URL"], state.env["GITHUB_TOKEN"], REPOSITORY, repository)
-            yield Pipeline(dict(state.env), dagster, api, developer, gateways_of(state.env))
+            yield Pipeline(dict(state.env), dagster, api, developer, gateways_of(state.env), home)
         finally:
             dagster.stop()
     finally:

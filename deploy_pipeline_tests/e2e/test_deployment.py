@@ -9,13 +9,14 @@ from typing import Any
 import httpx
 import pytest
 
-from deploy_pipeline.cli.demo_report import Report, containers_of, mail_messages, slack_messages
+from deploy_pipeline.cli.demo_report import Expected, Report, containers_of, mail_messages, slack_messages
 from deploy_pipeline.cli.follow import RunStory, follow
 from deploy_pipeline.core.candidate import Deployed
 from deploy_pipeline.gateways.clock import SystemClock
-from deploy_pipeline.gateways.live_record import read_live
+from deploy_pipeline.gateways.live_record import read_live, read_release
+from deploy_pipeline.gateways.load_balancers import Forward
+from deploy_pipeline.gateways.waiting import wait_until
 from deploy_pipeline.ops.announce import STATUS_CONTEXT
-from deploy_pipeline.ops.waiting import wait_until
 from deploy_pipeline_tests.e2e.conftest import Pipeline
 
 pytestmark = pytest.mark.real
@@ -37,11 +38,11 @@ def live(pipeline: Pipeline) -> Deployed:
 def released(pipeline: Pipeline) -> Deployed:
     """The first release: a merge that is good."""
     sha = pipeline.merge(
-        "Add a release note", {f"{INFERENCE}/RELEASE": b"one\n", "lambda/engagement_api/RELEASE": b"1\n"}
+        "Add a release note", {f"{INFERENCE}/release.py": b"# one\n", "lambda/engagement_api/RELEASE": b"1\n"}
     )
     story = pipeline.deployment(sha)
     assert story.status == "SUCCESS", story.failures
-    report = Report.gather(pipeline.env, sha, story, pipeline.dagster.url, 0)
+    report = Report.gather(pipeline.env, Expected("healthy", sha, sha), story, pipeline.dagster.url, 0)
     assert report.problems == []
     return live(pipeline)
 
@@ -147,7 +148,54 @@ def assert_told(pipeline: Pipeline, sha: str, stage: str) -> None:
     assert any(sha[:12] in text and stage in text for text in mail_messages(pipeline.env))
 
 
-def test_nightly_checks_pass_on_the_release_that_serves(pipeline: Pipeline, released: Deployed) -> None:
+@pytest.fixture(scope="module")
+def changed(pipeline: Pipeline, released: Deployed) -> Deployed:
+    """A second release, on top of the bad merges: a service and a function are new."""
+    changes: dict[str, bytes | None] = {
+        f"{INFERENCE}/Dockerfile": pipeline.source(f"{INFERENCE}/Dockerfile"),
+        f"{INFERENCE}/release.py": b"# two\n",
+        "lambda/engagement_api/RELEASE": b"2\n",
+    }
+    story = pipeline.deployment(pipeline.merge("Score better", changes))
+    assert story.status == "SUCCESS", story.failures
+    return live(pipeline)
+
+
+def test_a_change_moves_the_service_to_its_other_colour(
+    pipeline: Pipeline, released: Deployed, changed: Deployed
+) -> None:
+    (before,), (after,) = released.services, changed.services
+    assert (before.service, after.service) == ("engagement-ml-inference", "engagement-ml-inference-green")
+    services = pipeline.gateways.services()
+    assert (services.state(before.cluster, before.service).desired, after.running) == (0, before.running)
+    balancers = pipeline.gateways.load_balancers()
+    assert balancers.forwards("engagement-ml", 80) == (Forward("engagement-ml-green", 100),)
+    assert balancers.forwards("engagement-ml", 8081) == (Forward("engagement-ml-blue", 100),)
+
+
+def test_a_change_promotes_the_function_after_its_canary(
+    pipeline: Pipeline, released: Deployed, changed: Deployed
+) -> None:
+    before, after = ({one.name: one for one in each.functions}["engagement_api"] for each in (released, changed))
+    assert after.previous_version == before.version != after.version
+    alias = pipeline.gateways.functions().alias(after.function_name, after.alias)
+    assert (alias.version, alias.routing) == (after.version, {})
+
+
+def test_each_release_names_the_one_before(pipeline: Pipeline, released: Deployed, changed: Deployed) -> None:
+    store, spec = pipeline.gateways.object_store(), pipeline.gateways.home_spec()
+    manifest = read_release(store, spec, changed.release)
+    assert manifest is not None
+    assert (manifest.commit, manifest.replaced) == (changed.candidate.commit.sha, released.release)
+
+
+def test_no_user_of_the_service_has_noticed(pipeline: Pipeline, changed: Deployed) -> None:
+    (counted,) = pipeline.users().values()
+    assert counted["failed"] == 0, counted
+    assert counted["requests"] > 0
+
+
+def test_nightly_checks_pass_on_the_release_that_serves(pipeline: Pipeline, changed: Deployed) -> None:
     story = follow_job(pipeline, "nightly_e2e_job")
     assert story.status == "SUCCESS", story.failures
 

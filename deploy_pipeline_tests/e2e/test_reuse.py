@@ -23,7 +23,7 @@ MENDED = ("fargate/inference/Dockerfile", "fargate/inference/requirements.txt")
 STACK = frozenset({"init_terraform", "plan_terraform", "apply_terraform"})
 ALL = STACK.union(
     {f"{step}[{name}]" for step in ("build_image", "scan_image", "push_image") for name in IMAGES},
-    {f"{step}[{name}]" for step in ("package_function", "deploy_function") for name in FUNCTIONS},
+    {f"{step}[{name}]" for step in ("package_function", "publish_function") for name in FUNCTIONS},
     {"deploy_service[inference]"},
 )
 OUTPUTS = """query($run: ID!) { logsForRun(runId: $run, limit: 5000) { ... on EventConnection { events {
@@ -133,7 +133,7 @@ def test_documentation_alone_does_nothing_but_check_and_tell(pipeline: Pipeline,
 def test_one_function_changed_moves_that_function_alone(pipeline: Pipeline, everything: Outcome) -> None:
     found = deployed(pipeline, "Change one function", {"lambda/data_prep/RELEASE": b"second\n"})
     assert found.worked == {
-        "package_function[data_prep]", "deploy_function[data_prep]", "plan_terraform", "apply_terraform",
+        "package_function[data_prep]", "publish_function[data_prep]", "plan_terraform", "apply_terraform",
     }  # fmt: skip
     versions = {each.name: each.version for each in everything.release.functions}
     moved = {each.name for each in found.release.functions if each.version != versions[each.name]}

@@ -1,7 +1,7 @@
 """Lambda functions in memory: versions, aliases with revision ids, and answers given beforehand."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from deploy_pipeline.core.errors import DeployError
@@ -61,11 +61,19 @@ class FakeFunctions(Functions):
         return self.aliases[function_name, alias]
 
     def move_alias(self, function_name: str, alias: str, *, version: str, revision_id: str) -> AliasState:
-        before = self.alias(function_name, alias)
-        if before.revision_id != revision_id:
-            raise DeployError("PreconditionFailedException", where=f"function {function_name}, alias {alias}")
-        self.aliases[function_name, alias] = AliasState(version, f"{revision_id}+", {})
+        moved = self._routed(function_name, alias, AliasState(version, revision_id, {}))
         self.moved.append((function_name, alias, version))
+        return moved
+
+    def split_alias(
+        self, function_name: str, alias: str, *, version: str, candidate: str, weight: float, revision_id: str
+    ) -> AliasState:
+        return self._routed(function_name, alias, AliasState(version, revision_id, {candidate: weight}))
+
+    def _routed(self, function_name: str, alias: str, wanted: AliasState) -> AliasState:
+        if self.alias(function_name, alias).revision_id != wanted.revision_id:
+            raise DeployError("PreconditionFailedException", where=f"function {function_name}, alias {alias}")
+        self.aliases[function_name, alias] = replace(wanted, revision_id=f"{wanted.revision_id}+")
         return self.aliases[function_name, alias]
 
     def invoke(self, function_name: str, qualifier: str, payload: Mapping[str, Any]) -> Invocation:

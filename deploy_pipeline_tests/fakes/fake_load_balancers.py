@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import TypeVar
 
 from deploy_pipeline.core.errors import DeployError
-from deploy_pipeline.gateways.load_balancers import Forward, LoadBalancers, Target
+from deploy_pipeline.gateways.load_balancers import Address, Forward, LoadBalancers, Target
 
 Look = TypeVar("Look")
 
@@ -21,6 +21,7 @@ class FakeLoadBalancers(LoadBalancers):
         forwards: Mapping[tuple[str, int], Sequence[tuple[Forward, ...]]] | None = None,
     ) -> None:
         self._targets = {name: list(looks) for name, looks in (targets or {}).items()}
+        self.sent: list[tuple[str, int, dict[str, int]]] = []
         self._forwards = {name: list(looks) for name, looks in (forwards or {}).items()}
 
     def targets(self, target_group: str) -> tuple[Target, ...]:
@@ -36,6 +37,16 @@ class FakeLoadBalancers(LoadBalancers):
                 f"there is no listener on port {port}", where=f"load balancer {load_balancer}", todo="terraform apply"
             )
         return _next(self._forwards[load_balancer, port])
+
+    def address(self, load_balancer: str, port: int) -> Address:
+        return Address(f"http://{load_balancer}.test:{port}")
+
+    def send(self, load_balancer: str, port: int, weights: Mapping[str, int]) -> None:
+        self.forwards(load_balancer, port)
+        self._forwards[load_balancer, port] = [
+            tuple(Forward(name, weight) for name, weight in weights.items() if weight)
+        ]
+        self.sent.append((load_balancer, port, dict(weights)))
 
 
 def _next(looks: list[Look]) -> Look:

@@ -41,9 +41,12 @@ class FakeServices(Services):
             raise DeployError("ClientException", where=f"ECS task family {family}", todo="terraform apply")
         return self._task_definitions[family]
 
-    def update(self, cluster: str, service: str, task_definition: str) -> None:
+    def update(self, cluster: str, service: str, task_definition: str, desired: int | None = None) -> None:
         self.updates.append((cluster, service, task_definition))
         self._next(cluster, service)
+
+    def scale(self, cluster: str, service: str, desired: int) -> None:
+        raise AssertionError(f"{service} was not to get {desired} tasks")
 
     def tasks(self, cluster: str, service: str) -> tuple[RunningTask, ...]:
         return self._look(cluster, service, "tasks").tasks

@@ -90,10 +90,12 @@ def test_a_service_whose_tasks_end_at_once(world: World) -> None:
     (task,) = services.tasks(name, name)
     assert (task.task_definition, task.stopped_reason) == (first.arn, "")
 
+    services.scale(name, name, 0)
+    eventually(lambda: not services.tasks(name, name))
     second = world.register(world.ends)
     assert services.latest_task_definition(name) == TaskDefinition(second, {"app": world.ends})
-    services.update(name, name, second)
-    assert services.state(name, name).task_definition == second
+    services.update(name, name, second, 1)
+    assert (services.state(name, name).task_definition, services.state(name, name).desired) == (second, 1)
     eventually(lambda: services.stopped_tasks(name, name, second))
     assert f"container app: exit code {EXIT_CODE}" in services.stopped_tasks(name, name, second)[0].stopped_reason
 
@@ -105,6 +107,7 @@ def test_missing_service_teaches(world: World) -> None:
         lambda: services.state(name, "no-such"),
         lambda: services.state("no-such", name),
         lambda: services.latest_task_definition("no-such"),
+        lambda: services.scale(name, "no-such", 1),
         lambda: services.update(name, "no-such", services.latest_task_definition(name).arn),
     ):
         with pytest.raises(DeployError, match="terraform apply creates it"):

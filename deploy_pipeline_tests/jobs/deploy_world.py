@@ -26,6 +26,7 @@ from deploy_pipeline_tests.fakes.fake_github import FakeGitHub
 from deploy_pipeline_tests.fakes.fake_knowledge_base import FakeKnowledgeBases
 from deploy_pipeline_tests.fakes.fake_load_balancers import FakeLoadBalancers
 from deploy_pipeline_tests.fakes.fake_mail import FakeMail
+from deploy_pipeline_tests.fakes.fake_metrics import FakeMetrics
 from deploy_pipeline_tests.fakes.fake_object_store import FakeObjectStore
 from deploy_pipeline_tests.fakes.fake_services import FakeServices, Look
 from deploy_pipeline_tests.fakes.fake_slack import FakeSlack
@@ -52,7 +53,7 @@ def report(name: str) -> dict[str, Any]:
 
 GATEWAYS = (
     "github", "slack", "mail", "git", "docker_engine", "ecr", "trivy", "terraform", "services", "functions", "web",
-    "object_store", "function_source", "api_gateway", "knowledge_bases", "load_balancers",
+    "object_store", "function_source", "api_gateway", "knowledge_bases", "load_balancers", "metrics",
 )  # fmt: skip
 
 
@@ -101,6 +102,7 @@ class World:
         self.load_balancers = FakeLoadBalancers()
         self.api_gateway = FakeApiGateway({"key1": "the-api-key"})
         self.knowledge_bases = FakeKnowledgeBases({"KB1": ("a passage",)})
+        self.metrics = FakeMetrics()
         self.instance = dg.DagsterInstance.ephemeral()
 
     def run(self, job: dg.JobDefinition, config: dict[str, Any] | None = None) -> dg.ExecuteInProcessResult:
@@ -108,6 +110,7 @@ class World:
         resources = {name: getattr(self, name) for name in GATEWAYS} | {
             "home_spec": a_spec(),
             "clock": FakeClock(),
+            "metrics_clock": FakeClock(),
             "links": Links("http://ui"),
             "workspace": Workspace(self.folder / "work"),
             "io_manager": dg.IOManagerDefinition.hardcoded_io_manager(values),

@@ -53,7 +53,7 @@ def test_deploy_records_every_asset_with_its_version_and_links(world: World) -> 
     assert versions["production/image/inference"] == DIGEST
     assert versions["production/terraform/main"] == "line-7"
     assert versions["production/service/inference"] == "ml-inference:2"
-    names = ("image/inference", "terraform/main", "service/inference", "function/data_prep")
+    names = ("image/inference", "terraform/main", "service/inference", "function/data_prep", "release/live")
     assert set(versions) == {f"production/{name}" for name in names}
     assert all(event.metadata["run"].value == f"http://ui/runs/{result.run_id}" for event in events.values())
 
@@ -75,7 +75,8 @@ def test_deploy_hands_each_branch_its_own_target_alone(world: World) -> None:
                         ("fan_out_services", "services"), ("fan_out_function_deployments", "functions")):  # fmt: skip
         (file,) = [path for path in (world.folder / "values").rglob("*.json") if step in path.parts]
         spec = json.loads(file.read_text())["candidate"]["spec"]
-        assert [each for each in ("images", "functions", "services", "smoke_tests") if spec[each]] == [table]
+        assert [each for each in ("images", "functions", "services") if spec[each]] == [table]
+        assert {test["kind"] for test in spec["smoke_tests"]} <= {table.removesuffix("s")}
 
 
 def test_deploy_keeps_no_secret_in_its_values(world: World) -> None:

@@ -36,7 +36,7 @@ from deploy_pipeline_tests.samples import SHA, SPEC, a_commit, a_spec
 
 IMAGE = {"build_image[inference]", "scan_image[inference]", "push_image[inference]"}
 STACK = {"init_terraform", "plan_terraform", "apply_terraform"}
-FUNCTION = {"package_function[data_prep]", "deploy_function[data_prep]"}
+FUNCTION = {"package_function[data_prep]", "publish_function[data_prep]"}
 SERVICE = {"deploy_service[inference]"}
 ALL = IMAGE | STACK | FUNCTION | SERVICE
 STATE = ("state", "main.tfstate")
@@ -62,11 +62,11 @@ class Twice(World):
         self.git = type(self.git)({SHA: folder / "tree", OTHER: folder / "tree"}, {OTHER: (SHA,)})
         self.github = type(self.github)([a_commit(), a_commit(sha=OTHER)])
 
-    def again(self, *, force: bool = False) -> dg.ExecuteInProcessResult:
+    def again(self, *, force: bool = False, hotfix: str = "") -> dg.ExecuteInProcessResult:
         for made in (self.docker_engine.builds, self.docker_engine.pushed, self.trivy.scanned, self.terraform.planned,
                      self.function_source.packaged, self.functions.moved, self.services.updates):  # fmt: skip
             made.clear()
-        config = {"commit": OTHER, "force": force}
+        config = {"commit": OTHER, "force": force, "hotfix": hotfix}
         return self.run(deploy_job, {"ops": {"resolve_candidate": {"config": config}}})
 
 
@@ -260,9 +260,9 @@ def a_changed_variable(world: Twice) -> None:
         (a_changed_stack, STACK),
         (a_changed_variable, STACK - {"init_terraform"}),
         (a_changed_function, FUNCTION | STACK - {"init_terraform"}),
-        (an_alias_that_somebody_moved, {"deploy_function[data_prep]"}),
-        (an_alias_in_a_canary, {"deploy_function[data_prep]"}),
-        (a_function_with_new_settings, {"deploy_function[data_prep]"}),
+        (an_alias_that_somebody_moved, {"publish_function[data_prep]"}),
+        (an_alias_in_a_canary, {"publish_function[data_prep]"}),
+        (a_function_with_new_settings, {"publish_function[data_prep]"}),
         (a_service_that_somebody_moved, SERVICE),
     ],
 )
@@ -318,5 +318,5 @@ def test_after_a_deployment_that_failed_what_it_moved_is_moved_back(world: Twice
     assert world.functions.aliases["ml-data-prep", "live"].version == "3"
     world.function_source, world.knowledge_bases = original, passages
     world.functions.answers["ml-data-prep", "4"] = world.functions.answers["ml-data-prep", "2"]
-    assert "deploy_function[data_prep]" in worked(world.again())
+    assert "publish_function[data_prep]" in worked(world.again())
     assert world.functions.aliases["ml-data-prep", "live"].version == "4"

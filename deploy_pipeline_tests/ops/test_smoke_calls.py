@@ -56,7 +56,7 @@ def test_run_function_that_raised_fails_with_its_error() -> None:
     broken = Invocation(200, "", "KeyError: 'bucket'", "3", "")
     functions = FakeFunctions({}, {}, {("ml-data-prep", "live"): broken})
     judgement = calls(functions=functions).run(FUNCTION, a_deployed())
-    assert (judgement.passed, judgement.detail) == (False, "ml-data-prep raised: KeyError: 'bucket'")
+    assert (judgement.passed, judgement.detail) == (False, "ml-data-prep:live raised: KeyError: 'bucket'")
 
 
 def test_run_http_sends_the_key_and_shows_it_nowhere() -> None:

@@ -16,8 +16,8 @@ from dagster._core.workspace.context import WorkspaceProcessContext
 from dagster._core.workspace.load_target import GrpcServerTarget
 
 from deploy_pipeline.gateways.clock import SystemClock
+from deploy_pipeline.gateways.waiting import wait_until
 from deploy_pipeline.launcher import worker_of
-from deploy_pipeline.ops.waiting import wait_until
 from deploy_pipeline.warm.code_server import SOCKET, answers
 from deploy_pipeline.warm.identity import Worker
 from deploy_pipeline_tests.warm.tiny_code import CODE

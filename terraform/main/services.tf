@@ -93,11 +93,18 @@ resource "aws_ecs_task_definition" "this" {
   }
 }
 
+# One service for each colour: the pipeline gives the idle one its tasks, tries them, moves the traffic, and takes the
+# tasks of the other one away.
 resource "aws_ecs_service" "inference" {
-  name                               = local.families.inference
+  for_each = {
+    blue  = { name = local.families.inference, tasks = var.inference_tasks }
+    green = { name = "${local.families.inference}-green", tasks = 0 }
+  }
+
+  name                               = each.value.name
   cluster                            = aws_ecs_cluster.this.id
   task_definition                    = aws_ecs_task_definition.this["inference"].arn
-  desired_count                      = var.inference_tasks
+  desired_count                      = each.value.tasks
   launch_type                        = "FARGATE"
   deployment_minimum_healthy_percent = 100
   deployment_maximum_percent         = 200
@@ -117,17 +124,22 @@ resource "aws_ecs_service" "inference" {
   }
 
   load_balancer {
-    target_group_arn = aws_lb_target_group.this["blue"].arn
+    target_group_arn = aws_lb_target_group.this[each.key].arn
     container_name   = "inference"
     container_port   = local.container_port
   }
 
   # ECS refuses a target group that no listener forwards to.
-  depends_on = [aws_lb_listener.this, aws_iam_role_policy.task, aws_route.internet]
+  depends_on = [aws_lb_listener.production, aws_lb_listener.test, aws_iam_role_policy.task, aws_route.internet]
 
   lifecycle {
-    # The pipeline moves the service to a new revision, to the other colour and to another size, step by step and with
-    # a way back. A plan must not do it in one go, nor undo it. (Rebalancing between zones: whatever AWS's default is.)
+    # The pipeline gives each colour its revision and its size, step by step and with a way back. A plan must not do it in
+    # one go, nor undo it. (Rebalancing between zones: whatever AWS's default is.)
     ignore_changes = [task_definition, load_balancer, desired_count, availability_zone_rebalancing]
   }
+}
+
+moved {
+  from = aws_ecs_service.inference
+  to   = aws_ecs_service.inference["blue"]
 }

@@ -1,6 +1,6 @@
 """What a candidate has to keep to be promoted, as the spec says it."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 Metric = Literal["error_rate", "latency"]
@@ -26,3 +26,7 @@ class AnalysisPolicy:
     """Metrics that are judged and shown, and decide nothing."""
     relative: bool = False
     """Judge against the stable version alone: for a hotfix, when the stable version is beyond the limits itself."""
+
+    def shared_by(self, targets: int) -> "AnalysisPolicy":
+        """For each of so many targets that are judged together: one false alarm returns all of them (Bonferroni)."""
+        return replace(self, significance=self.significance / max(targets, 1))

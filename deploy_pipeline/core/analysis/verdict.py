@@ -1,6 +1,6 @@
 """Measurements in, verdict out: whether a candidate may take all of the traffic. No data is never healthy."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from statistics import median
@@ -68,10 +68,15 @@ def unreadable(metric: Metric, reason: str, policy: AnalysisPolicy) -> Finding:
 def verdict_of(findings: Sequence[Finding]) -> Verdict:
     """The worst of the findings that decide; without any of them, inconclusive."""
     deciding = [each for each in findings if each.deciding]
-    found = {each.outcome for each in deciding}
-    worst: Outcome = next((each for each in WORST_FIRST if each in found), "inconclusive")
-    reasons = [f"{each.metric}: {each.reason}" for each in deciding if each.outcome == worst]
-    return Verdict(worst, "; ".join(reasons) or "no metric decides", tuple(findings))
+    outcome = worst(each.outcome for each in deciding)
+    reasons = [f"{each.metric}: {each.reason}" for each in deciding if each.outcome == outcome]
+    return Verdict(outcome, "; ".join(reasons) or "no metric decides", tuple(findings))
+
+
+def worst(outcomes: Iterable[Outcome]) -> Outcome:
+    """The one that decides; without any, inconclusive."""
+    found = set(outcomes)
+    return next((each for each in WORST_FIRST if each in found), "inconclusive")
 
 
 def finding(policy: AnalysisPolicy, metric: Metric, outcome: Outcome, reason: str) -> Finding:

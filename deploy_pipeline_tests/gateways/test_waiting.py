@@ -1,6 +1,6 @@
 """Waiting never goes past its deadline."""
 
-from deploy_pipeline.ops.waiting import wait_until
+from deploy_pipeline.gateways.waiting import wait_until
 from deploy_pipeline_tests.fakes.fake_clock import FakeClock
 
 

@@ -9,7 +9,8 @@ from deploy_pipeline.core.errors import DeployError
 from deploy_pipeline.gateways.load_balancers import Forward, Target
 from deploy_pipeline.gateways.services import RunningTask, ServiceState, TaskDefinition
 from deploy_pipeline.gateways.web import Answer
-from deploy_pipeline.ops.service_update import ServiceUpdate
+from deploy_pipeline.rollout.rolling_update import RollingUpdate, newest_of
+from deploy_pipeline.rollout.service_health import ServiceHealth
 from deploy_pipeline_tests.fakes.fake_clock import FakeClock
 from deploy_pipeline_tests.fakes.fake_load_balancers import FakeLoadBalancers
 from deploy_pipeline_tests.fakes.fake_services import FakeServices, Look
@@ -33,19 +34,19 @@ CRASHED = tuple(
 )
 
 
-def update(looks: list[Look], web: FakeWeb, image: str | None = None) -> tuple[ServiceUpdate, FakeServices, FakeClock]:
+def update(looks: list[Look], web: FakeWeb, image: str | None = None) -> tuple[RollingUpdate, FakeServices, FakeClock]:
     definition = TaskDefinition(NEW, {"inference": image or a_pushed_image().pinned})
     services, clock = FakeServices({NAME: looks}, {"ml-inference": definition}), FakeClock()
-    return ServiceUpdate(services, FakeLoadBalancers(), web, clock, lambda line: None), services, clock
+    return RollingUpdate(ServiceHealth(services, FakeLoadBalancers(), web, clock, lambda line: None)), services, clock
 
 
 def deployment() -> ServiceDeployment:
     return ServiceDeployment(a_candidate(), "inference", a_pushed_image())
 
 
-def moved(subject: ServiceUpdate, what: ServiceDeployment | None = None) -> DeployedService:
+def moved(subject: RollingUpdate, what: ServiceDeployment | None = None) -> DeployedService:
     chosen = what or deployment()
-    return subject.run(chosen, subject.target(chosen))
+    return subject.run(chosen, newest_of(subject.health.services, chosen))
 
 
 def test_run_waits_until_every_task_answers() -> None:
@@ -129,7 +130,7 @@ class Troubled(FakeServices):
 def test_run_waits_out_trouble_that_passes() -> None:
     services = Troubled([BEFORE, RUNNING], DeployError("Throttling", where="ECS", retryable=True))
     web = FakeWeb({HEALTH: Answer(200, "ok")})
-    deployed = moved(ServiceUpdate(services, FakeLoadBalancers(), web, FakeClock(), lambda line: None))
+    deployed = moved(RollingUpdate(ServiceHealth(services, FakeLoadBalancers(), web, FakeClock(), lambda line: None)))
     assert deployed.task_definition == NEW
     assert services.updates == [("ml", "ml-inference", NEW)]
 
@@ -138,7 +139,7 @@ def test_run_waits_out_trouble_that_passes() -> None:
 def test_run_that_cannot_go_on_points_the_service_back(error: BaseException) -> None:
     services = Troubled([BEFORE, RUNNING], error)
     with pytest.raises(type(error)):
-        moved(ServiceUpdate(services, FakeLoadBalancers(), FakeWeb(), FakeClock(), lambda line: None))
+        moved(RollingUpdate(ServiceHealth(services, FakeLoadBalancers(), FakeWeb(), FakeClock(), lambda line: None)))
     assert services.updates == [("ml", "ml-inference", NEW), ("ml", "ml-inference", OLD)]
 
 
@@ -157,7 +158,9 @@ def test_run_waits_until_the_load_balancer_sends_traffic_to_every_task() -> None
     balancers = FakeLoadBalancers({"ml-blue": looks}, {("ml", 80): [(Forward("ml-blue", 100),)]})
     lines: list[str] = []
     web = FakeWeb({HEALTH: Answer(200, "ok")})
-    deployed = moved(ServiceUpdate(services, balancers, web, FakeClock(), lines.append), behind_a_load_balancer())
+    deployed = moved(
+        RollingUpdate(ServiceHealth(services, balancers, web, FakeClock(), lines.append)), behind_a_load_balancer()
+    )
     assert deployed.running == 1
     assert lines == [
         "ml-inference: 0 of 1 tasks are healthy targets of ml-blue, not registered",
@@ -171,8 +174,12 @@ def test_run_a_service_that_no_traffic_reaches_is_not_healthy() -> None:
     services = FakeServices({NAME: [BEFORE, RUNNING]}, {"ml-inference": definition})
     balancers = FakeLoadBalancers({}, {("ml", 80): [()]})
     web = FakeWeb({HEALTH: Answer(200, "ok")})
-    with pytest.raises(DeployError, match="healthy targets of no target group"):
-        moved(ServiceUpdate(services, balancers, web, FakeClock(), lambda line: None), behind_a_load_balancer())
+    with pytest.raises(DeployError, match="forwards to no target group"):
+        moved(
+            RollingUpdate(ServiceHealth(services, balancers, web, FakeClock(), lambda line: None)),
+            behind_a_load_balancer(),
+        )
+    assert services.updates == []
 
 
 @pytest.mark.parametrize(
