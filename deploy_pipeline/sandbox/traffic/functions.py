@@ -12,7 +12,7 @@ from deploy_pipeline.sandbox.traffic.load import Called, Fault, Minute, divided,
 
 if TYPE_CHECKING:
     from mypy_boto3_cloudwatch import CloudWatchClient
-    from mypy_boto3_cloudwatch.type_defs import MetricDatumTypeDef
+    from mypy_boto3_cloudwatch.type_defs import DimensionTypeDef, MetricDatumTypeDef
     from mypy_boto3_lambda import LambdaClient
 
 NAMESPACE = "AWS/Lambda"
@@ -77,7 +77,10 @@ class FunctionTraffic:
         }
         if version:
             dimensions["ExecutedVersion"] = version
-        named = [{"Name": name, "Value": value} for name, value in dimensions.items()]
+        named: list[DimensionTypeDef] = [{"Name": name, "Value": value} for name, value in dimensions.items()]
         values = [("Invocations", float(seen.requests)), ("Errors", float(seen.errors))]
         values += [("Duration", duration) for duration in seen.durations] if seen.requests else []
-        return [{"MetricName": name, "Dimensions": named, "Timestamp": at, "Value": value} for name, value in values]  # type: ignore[typeddict-item]
+        data: list[MetricDatumTypeDef] = []
+        for metric, amount in values:
+            data.append({"MetricName": metric, "Dimensions": named, "Timestamp": at, "Value": amount})
+        return data
