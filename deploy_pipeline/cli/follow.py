@@ -10,6 +10,9 @@ from deploy_pipeline.gateways.clock import Clock, SystemClock
 POLL_SECONDS = 1.0
 SUCCESS = "SUCCESS"
 ENDED = frozenset({SUCCESS, "FAILURE", "CANCELED"})
+WATCHED = frozenset({"deploy_service", "roll_out_functions"})
+"""Steps that take as long as their bake: what they say meanwhile is shown."""
+SAID = "LogMessageEvent"
 TOLD_OF_RUN = frozenset({"RUN_FAILURE", "RUN_CANCELED"})  # Dagster's event types
 
 
@@ -35,6 +38,8 @@ class RunStory:
                 return f"✓ {event.step} ({seconds:.1f} s)"
             self.failures[event.step] = event.message
             return f"✗ {event.step} ({seconds:.1f} s)\n{event.message}"
+        if event.kind == SAID and event.step.split("[")[0] in WATCHED:
+            return f"  {event.message}"
         return f"  {event.message}" if event.kind in TOLD_OF_RUN else None
 
 

@@ -88,3 +88,11 @@ def test_the_names_are_dagsters() -> None:
 @pytest.mark.parametrize("kind", sorted(TOLD_OF_RUN))
 def test_tell_of_a_run_that_did_not_succeed(kind: str) -> None:
     assert RunStory("r1").tell(StepEvent(kind, "", 0.0, "it ended")) == "  it ended"
+
+
+@pytest.mark.parametrize(
+    ("step", "expected"),
+    [("roll_out_functions", "  minute 3"), ("deploy_service[inference]", "  minute 3"), ("build_image[one]", None)],
+)
+def test_what_a_step_says_while_it_watches_traffic_is_shown(step: str, expected: str | None) -> None:
+    assert RunStory("r1").tell(StepEvent("LogMessageEvent", step, 0.0, "minute 3")) == expected
