@@ -5,6 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 from deploy_pipeline.core.candidate import Candidate, DeployedService, ServiceDeployment
+from deploy_pipeline.core.colours import OTHER
 from deploy_pipeline.core.errors import DeployError
 from deploy_pipeline.core.smoke import Judgement
 from deploy_pipeline.core.spec import LoadBalancerSpec, ServiceSmokeTest, ServiceSpec
@@ -45,12 +46,12 @@ class ServiceRollout:
         if self.colours is None:
             return RollingUpdate(self.health).run(self.deployment, target)
         colours = self.colours
-        before = colours.state(colours.traffic().live).task_definition
         rules = self.deployment.candidate.spec.rollout.services
         rollout = BlueGreen(colours, rules, self.bake_clock, lambda: self._try(colours.balancer))
         colour = rollout.run(target.arn)
         self.baked_seconds = rollout.baked_seconds
-        place, running = colours.places[colour], colours.state(colour).running
+        place, running, other = colours.places[colour], colours.state(colour).running, colours.state(OTHER[colour])
+        before = other.task_definition if other.desired else target.arn
         name, image = self.deployment.name, self.deployment.image.pinned
         return DeployedService(name, place.service, place.cluster, target.arn, before, image, running)
 

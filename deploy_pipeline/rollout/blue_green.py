@@ -13,12 +13,12 @@ from deploy_pipeline.core.errors import DeployError
 from deploy_pipeline.core.spec import ServiceRolloutSpec
 from deploy_pipeline.gateways.clock import Clock
 from deploy_pipeline.gateways.interruptions import held_back
+from deploy_pipeline.rollout.bake import ERRORS_IN_A_ROW
 from deploy_pipeline.rollout.service_colours import ServiceColours
 from deploy_pipeline.rollout.service_health import POLL_SECONDS
 
 CHECKS_BEFORE_THE_SWITCH = 3
 MINUTE_SECONDS = 60.0
-UNREADABLE_IN_A_ROW = 4
 
 
 @dataclass
@@ -90,7 +90,7 @@ class BlueGreen:
 
     def _read(self, colour: Colour, target: str) -> str:
         """A check that is made again where AWS cannot be asked. Raises DeployError as `_check`."""
-        for _ in range(UNREADABLE_IN_A_ROW - 1):
+        for _ in range(ERRORS_IN_A_ROW - 1):
             try:
                 return self._check(colour, target)
             except DeployError as error:

@@ -194,6 +194,16 @@ def test_what_ends_the_release_after_the_switch_returns_the_service() -> None:
     assert untouched(world)
 
 
+def test_a_service_that_an_earlier_run_of_the_release_moved_goes_back_too() -> None:
+    world = World({80: {"ml-green": 100}, 8081: {"ml-blue": 100}})
+    world.cluster.running = {BLUE: (OLD, 2), GREEN: (NEW, 2)}
+    deployed = world.deploy()
+    assert deployed.previous_task_definition == OLD
+    with pytest.raises(DeployError), world.returning(deployed):
+        raise DeployError("the functions failed")
+    assert untouched(world)
+
+
 def test_a_service_that_this_run_did_not_move_is_left_alone() -> None:
     world = World()
     deployed = world.deploy()
