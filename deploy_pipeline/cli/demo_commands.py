@@ -42,7 +42,7 @@ from deploy_pipeline.gateways.waiting import wait_until
 from deploy_pipeline.sandbox import sandbox
 from deploy_pipeline.sandbox.github_double.repositories import repository_path
 from deploy_pipeline.sandbox.layout import Layout
-from deploy_pipeline.sandbox.state import SandboxState
+from deploy_pipeline.sandbox.state import SandboxState, write_state
 from deploy_pipeline.sandbox.traffic.plan import COUNTS, read_plan
 
 READY_SECONDS = 90.0
@@ -170,10 +170,7 @@ def followed(api: DagsterApi, dagster: DagsterProcesses, sha: str, progress: Pro
 
 def change_traffic(file: Path, scenario: Scenario) -> None:
     """Have the sandbox send other requests from the next minute on."""
-    plan = scenario.traffic(read_plan(file))
-    fresh = file.with_suffix(".new")
-    fresh.write_text(plan.model_dump_json(indent=2))
-    fresh.replace(file)
+    write_state(file, scenario.traffic(read_plan(file)))
 
 
 def watching(api: DagsterApi, dagster: DagsterProcesses) -> bool | None:

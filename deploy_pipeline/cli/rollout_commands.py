@@ -11,7 +11,7 @@ from rich.table import Table
 
 from deploy_pipeline.cli.demo_report import console
 from deploy_pipeline.composition import gateways_of
-from deploy_pipeline.core.analysis.measurements import MINUTE, Measured, NotMeasured, Window
+from deploy_pipeline.core.analysis.measurements import MINUTE, Measured, NotMeasured, Window, whole_minute
 from deploy_pipeline.core.analysis.shown import COLUMNS, rows
 from deploy_pipeline.core.analysis.verdict import Verdict, judge
 from deploy_pipeline.core.errors import DeployError
@@ -37,7 +37,7 @@ class Moment(click.ParamType[datetime]):
         except ValueError:
             self.fail(f"{value!r} is no time such as 2026-11-23T12:00", param, ctx)
         aware = given if given.tzinfo else given.replace(tzinfo=UTC)
-        return aware.astimezone(UTC).replace(second=0, microsecond=0)
+        return whole_minute(aware.astimezone(UTC))
 
 
 @click.command()

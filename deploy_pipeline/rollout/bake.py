@@ -6,7 +6,7 @@ from datetime import datetime, timedelta
 from typing import Final
 
 from deploy_pipeline.core.analysis.bake import BakePlan, Step, next_step
-from deploy_pipeline.core.analysis.measurements import MINUTE, Measured, NotMeasured, Window
+from deploy_pipeline.core.analysis.measurements import MINUTE, Measured, NotMeasured, Window, whole_minute
 from deploy_pipeline.core.analysis.policy import AnalysisPolicy
 from deploy_pipeline.core.errors import DeployError
 from deploy_pipeline.core.traffic_shape import TrafficShape
@@ -90,8 +90,3 @@ def unreadable(times: int, reason: str) -> Step:
     if times < ERRORS_IN_A_ROW:
         return Step("wait", f"the metrics could not be read ({times} of {ERRORS_IN_A_ROW}): {reason}")
     return Step("roll_back", f"the metrics could not be read {times} times in a row: {reason}")
-
-
-def whole_minute(at: datetime) -> datetime:
-    """The minute in which `at` is."""
-    return at.replace(second=0, microsecond=0)

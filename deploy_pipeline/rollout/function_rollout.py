@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Literal
 
 from deploy_pipeline.core.analysis.detectability import Traffic, says
-from deploy_pipeline.core.analysis.measurements import MINUTE, NotMeasured, Window
+from deploy_pipeline.core.analysis.measurements import MINUTE, NotMeasured, Window, whole_minute
 from deploy_pipeline.core.analysis.policy import AnalysisPolicy
 from deploy_pipeline.core.errors import DeployError
 from deploy_pipeline.core.rollout import PublishedFunction
@@ -15,7 +15,7 @@ from deploy_pipeline.core.traffic_shape import TrafficShape
 from deploy_pipeline.gateways.clock import Clock
 from deploy_pipeline.gateways.functions import Functions
 from deploy_pipeline.gateways.metrics import Metrics
-from deploy_pipeline.rollout.bake import Bake, Look, whole_minute
+from deploy_pipeline.rollout.bake import Bake, Look
 from deploy_pipeline.rollout.evidence import FunctionEvidence, Versions
 from deploy_pipeline.rollout.function_traffic import WHOLE, FunctionTraffic
 

@@ -136,7 +136,7 @@ class BringUp:
         plan = plan_of(self._source.spec, self.state.started)
         if not (plan.functions or plan.services):
             return
-        self._layout.traffic_plan.write_text(plan.model_dump_json(indent=2))
+        write_state(self._layout.traffic_plan, plan)
         what = f"{len(plan.functions)} functions, in minutes of a second each, and {len(plan.services)} services"
         self._around.progress(f"Starting requests to {what}")
         self._add_server("traffic", self._servers.start_traffic(self.state.ports["ministack"], self._region))

@@ -54,9 +54,14 @@ def read_state(file: Path) -> SandboxState | None:
 
 
 def write_state(file: Path, state: BaseModel) -> None:
-    """Replace a record (owner only) as a whole: a reader never sees half of it."""
+    """Replace a record as a whole."""
+    write_whole(file, state.model_dump_json(indent=2) + "\n")
+
+
+def write_whole(file: Path, text: str) -> None:
+    """Replace a file (owner only) as a whole: a reader never sees half of it."""
     fresh = file.with_suffix(".new")
     descriptor = os.open(fresh, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, OWNER_ONLY)
     with os.fdopen(descriptor, "w") as handle:
-        handle.write(state.model_dump_json(indent=2) + "\n")
+        handle.write(text)
     fresh.replace(file)

@@ -11,6 +11,11 @@ from deploy_pipeline.core.analysis.statistics import Count
 MINUTE = timedelta(minutes=1)
 
 
+def whole_minute(at: datetime) -> datetime:
+    """The minute in which `at` is."""
+    return at.replace(second=0, microsecond=0)
+
+
 class NotMeasured(Exception):
     """A metric could not be read, or what was read cannot be true. The message says which and why."""
 
@@ -103,7 +108,7 @@ def by_minute(window: Window, points: Points) -> Mapping[datetime, float]:
     for at, value in zip(points.times, points.values, strict=True):
         if not math.isfinite(value) or value < 0:
             raise NotMeasured(f"{points.metric}: {value} at {at:%H:%M} is not a measurement")
-        minute = at.replace(second=0, microsecond=0)
+        minute = whole_minute(at)
         if window.holds(minute):
             found[minute] = max(value, found.get(minute, 0.0))
     return found

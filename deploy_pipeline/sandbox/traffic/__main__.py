@@ -2,7 +2,7 @@
 
 import argparse
 import os
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from random import Random
 from threading import Thread
@@ -10,6 +10,7 @@ from threading import Thread
 import boto3
 from botocore.exceptions import BotoCoreError, ClientError
 
+from deploy_pipeline.core.analysis.measurements import MINUTE, whole_minute
 from deploy_pipeline.gateways.aws import AwsSettings
 from deploy_pipeline.gateways.clock import FastClock, SystemClock
 from deploy_pipeline.gateways.load_balancers import AwsLoadBalancers
@@ -18,8 +19,6 @@ from deploy_pipeline.sandbox.traffic.functions import FunctionLoad, FunctionTraf
 from deploy_pipeline.sandbox.traffic.load import Fault
 from deploy_pipeline.sandbox.traffic.plan import COUNTS, FunctionPlan, TrafficPlan, read_plan
 from deploy_pipeline.sandbox.traffic.services import ServiceTraffic, send_for_ever
-
-MINUTE = timedelta(minutes=1)
 
 
 def main() -> None:
@@ -71,11 +70,6 @@ def send(traffic: FunctionTraffic, minute: datetime, plan: FunctionPlan) -> str:
     except (BotoCoreError, ClientError) as error:
         return str(error)
     return ""
-
-
-def whole_minute(at: datetime) -> datetime:
-    """The minute in which `at` is."""
-    return at.replace(second=0, microsecond=0)
 
 
 if __name__ == "__main__":

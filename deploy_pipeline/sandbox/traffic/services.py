@@ -10,6 +10,7 @@ from typing import Any
 from deploy_pipeline.core.errors import DeployError
 from deploy_pipeline.gateways.load_balancers import Address, LoadBalancers
 from deploy_pipeline.gateways.web import Web
+from deploy_pipeline.sandbox.state import write_whole
 from deploy_pipeline.sandbox.traffic.plan import ServicePlan
 
 SHOWN = 20
@@ -60,11 +61,4 @@ def send_for_ever(traffics: list[ServiceTraffic], file: Path) -> None:
             for number in range(each.plan.per_second):
                 each.once()
                 time.sleep(max(0.0, began + (number + 1) / each.plan.per_second - time.monotonic()))
-        write(file, {each.plan.name: each.counted() for each in traffics})
-
-
-def write(file: Path, counts: dict[str, Any]) -> None:
-    """In one piece: somebody may be reading it."""
-    fresh = file.with_suffix(".new")
-    fresh.write_text(json.dumps(counts, indent=2))
-    fresh.replace(file)
+        write_whole(file, json.dumps({each.plan.name: each.counted() for each in traffics}, indent=2))
