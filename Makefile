@@ -8,7 +8,7 @@ VALIDATE_ARGS ?=
 BENCH_ARGS ?=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test contract validate check format lint types imports requirements schema sandbox-down clean bench-validation bench-latency bench bench-engine bench-deploy bench-scale bench-analysis performance-doc bench-memory
+.PHONY: help demo test contract validate check format lint types imports requirements schema sandbox-down clean bench-validation bench-latency bench bench-engine bench-deploy bench-scale bench-analysis performance-doc bench-memory bench-rollback chaos nightly
 
 help: ## Show this list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-16s %s\n", $$1, $$2}'
@@ -67,6 +67,17 @@ requirements: $(VENV)/.installed-dev ## Write requirements-dev.txt from this env
 	  { $(BIN)/pip freeze --exclude-editable; grep -h '^gunicorn==' fargate/inference/requirements.txt; } | \
 	  grep -Ev '^(pytest|pytest-cov|pytest-xdist|mypy|ruff|import-linter)==' | sort -f; } > requirements-dev.txt
 
+chaos: $(VENV)/.installed-dev ## Break real deployments, one fault after another (SEED=… N=… for random ones)
+	@$(BIN)/python -m deploy_pipeline_tests.chaos $(if $(SEED),--seed $(SEED)) $(if $(N),--number $(N)) $(CHAOS_ARGS)
+
+nightly: $(VENV)/.installed-dev ## The slow suite: every fault, random ones (SEED=… repeats them), merges in a burst
+	@seed=$(or $(SEED),$$(date +%s)); result=0; \
+	  echo "make nightly SEED=$$seed"; \
+	  $(BIN)/python -m deploy_pipeline_tests.chaos || result=1; \
+	  $(BIN)/python -m deploy_pipeline_tests.chaos --seed $$seed --number $(or $(N),20) || result=1; \
+	  $(BIN)/python -m deploy_pipeline_tests.chaos --seed $$seed --burst $(or $(MERGES),200) || result=1; \
+	  exit $$result
+
 bench-validation: $(VENV)/.installed-dev ## Measure a validation against the same commands by hand
 	@$(BIN)/python -m benchmarks.validation $(BENCH_ARGS)
 
@@ -81,6 +92,9 @@ bench-engine: $(VENV)/.installed-dev ## Measure what the engine adds to a graph'
 
 bench-deploy: $(VENV)/.installed-dev ## Measure deployments against the same commands by hand
 	@$(BIN)/python -m benchmarks.deploy $(BENCH_ARGS)
+
+bench-rollback: $(VENV)/.installed-dev ## Measure how soon an earlier release serves again
+	@$(BIN)/python -m benchmarks.rollback $(BENCH_ARGS)
 
 bench-analysis: $(VENV)/.installed-dev ## Measure how often the judge of a rollout is right, over simulated rollouts
 	@$(BIN)/python -m benchmarks.analysis $(BENCH_ARGS)

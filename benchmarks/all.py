@@ -9,7 +9,7 @@ import click
 
 from benchmarks.record import RESULTS, table
 
-NAMES = ("engine", "latency", "deploy", "scale", "memory", "validation")
+NAMES = ("engine", "latency", "deploy", "scale", "rollback", "memory", "validation")
 PROJECT = Path(__file__).parents[1]
 
 

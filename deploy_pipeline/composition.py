@@ -1,7 +1,7 @@
 """Makes every gateway from the environment: which real system stands behind each interface. Nothing of Dagster here."""
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -25,6 +25,7 @@ from deploy_pipeline.gateways.github_api import GitHubApi
 from deploy_pipeline.gateways.github_clients import GitHubSettings
 from deploy_pipeline.gateways.knowledge_base import BedrockKnowledgeBases, KnowledgeBases
 from deploy_pipeline.gateways.lambda_functions import LambdaFunctions
+from deploy_pipeline.gateways.ledger import Ledger
 from deploy_pipeline.gateways.load_balancers import AwsLoadBalancers, LoadBalancers
 from deploy_pipeline.gateways.local_terraform import LocalTerraform
 from deploy_pipeline.gateways.mail import Mail, SesMail
@@ -37,6 +38,10 @@ from deploy_pipeline.gateways.terraform import Terraform, TerraformSettings
 from deploy_pipeline.gateways.trivy import LocalTrivy, Trivy, TrivySettings
 from deploy_pipeline.gateways.web import HttpWeb, Web
 from deploy_pipeline.gateways.workspace import Workspace
+from deploy_pipeline.ledger.hold import Hold
+from deploy_pipeline.ledger.lease import LeaseLimit
+from deploy_pipeline.ledger.settlement import Settlement
+from deploy_pipeline.ledger.stack_lock import StackLock
 from deploy_pipeline.settings import Settings, settings_from
 
 
@@ -170,6 +175,23 @@ class Gateways:
     def object_store(self) -> ObjectStore:
         """S3."""
         return S3ObjectStore(self.aws())
+
+    def hold(self, object_store: ObjectStore, run_id: str, log: Callable[[str], None]) -> Hold:
+        """What a run holds of the environment while it changes it. What settles is made when there is something to."""
+        ledger, clock = Ledger.of(object_store, self.home_spec()), self.clock()
+        return Hold(ledger, lambda: self.settlement(ledger, object_store, log), clock, run_id, log, self.lease_limit())
+
+    def lease_limit(self) -> LeaseLimit:
+        """How long a run that changes the environment may give no sign of life."""
+        return LeaseLimit(self.settings.lease_seconds)
+
+    def settlement(self, ledger: Ledger, object_store: ObjectStore, log: Callable[[str], None]) -> Settlement:
+        """Brings deployments that stopped somewhere to their end."""
+        clock = self.clock()
+        return Settlement(
+            ledger, self.functions(), self.services(), self.load_balancers(), self.ecr(), self.web(),
+            StackLock(object_store, self.terraform(), clock, log), clock, log,
+        )  # fmt: skip
 
     def api_gateway(self) -> ApiGateway:
         """API Gateway."""

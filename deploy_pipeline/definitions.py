@@ -5,18 +5,29 @@ import dagster as dg
 from deploy_pipeline.composition import home_spec
 from deploy_pipeline.core.asset_keys import asset_lineage, release_path, rollout_path, run_time_path
 from deploy_pipeline.core.spec import Spec
+from deploy_pipeline.jobs.decide_approval import decide_approval_job
+from deploy_pipeline.jobs.decide_rollout import decide_rollout_job
 from deploy_pipeline.jobs.deploy import deploy_job
 from deploy_pipeline.jobs.nightly_e2e import nightly_e2e_job
 from deploy_pipeline.jobs.pr_validation import pr_validation_job
+from deploy_pipeline.jobs.reconcile import reconcile_job
+from deploy_pipeline.jobs.rollback import rollback_job
 from deploy_pipeline.resources import current_settings, resources
 from deploy_pipeline.schedules.nightly_e2e import nightly_e2e_schedule
+from deploy_pipeline.sensors.approval_comments import approval_comment_sensor
+from deploy_pipeline.sensors.approved import approval_sensor
 from deploy_pipeline.sensors.merge import merge_sensor
+from deploy_pipeline.sensors.orphaned import orphaned_deployment_sensor
 from deploy_pipeline.sensors.outcome import notice_sensor
 from deploy_pipeline.sensors.pull_request import pull_request_sensor
+from deploy_pipeline.sensors.rollback_trigger import rollback_trigger_sensor
 from deploy_pipeline.sensors.run_time import run_time_sensor
 from deploy_pipeline.sensors.unanswered import unanswered_sensor
 
-JOBS = [deploy_job, nightly_e2e_job, pr_validation_job]
+JOBS = [
+    decide_approval_job, decide_rollout_job, deploy_job, nightly_e2e_job, pr_validation_job, reconcile_job,
+    rollback_job,
+]  # fmt: skip
 KINDS = {"image": "docker", "terraform": "terraform", "function": "lambda", "service": "ecs", "release": "dagster"}
 
 
@@ -67,7 +78,17 @@ def definitions(spec: Spec) -> dg.Definitions:
     return dg.Definitions(
         assets=[*asset_specs(spec), rollout_spec(spec), *time_specs(spec)],
         jobs=JOBS,
-        sensors=[merge_sensor, notice_sensor, pull_request_sensor, run_time_sensor, unanswered_sensor],
+        sensors=[
+            approval_comment_sensor,
+            approval_sensor,
+            merge_sensor,
+            notice_sensor,
+            orphaned_deployment_sensor,
+            pull_request_sensor,
+            rollback_trigger_sensor,
+            run_time_sensor,
+            unanswered_sensor,
+        ],
         schedules=[nightly_e2e_schedule(spec.nightly_e2e)],
         resources=resources(),
     )

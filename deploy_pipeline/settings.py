@@ -21,6 +21,8 @@ class Settings(BaseModel):
     aws_endpoint_url: str | None = Field(None, alias="AWS_ENDPOINT_URL")
     aws_region: str | None = Field(None, alias="AWS_REGION")
 
+    lease_seconds: float = Field(30.0, ge=1, alias="DEPLOY_PIPELINE_LEASE_SECONDS")
+
     clock_factor: float = Field(1.0, gt=0, alias="DEPLOY_PIPELINE_CLOCK_FACTOR")
     clock_begin: datetime | None = Field(None, alias="DEPLOY_PIPELINE_CLOCK_BEGIN")
 

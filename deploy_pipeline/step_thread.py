@@ -25,7 +25,7 @@ class StepThread:
     def __init__(self, name: str, work: Callable[[], None]) -> None:
         context = contextvars.copy_context()
         self._thread = threading.Thread(target=context.run, args=(self._run, work), name=name, daemon=True)
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # what Python drops may be told of while the thread has it
         self._inside = 0
         self._wanted: type[BaseException] | None = None
         self._sent = False
@@ -79,10 +79,19 @@ class StepThread:
         with self._lock:
             self._send()
 
-    def dropped(self, error: type[BaseException] | None) -> None:
-        """Take note that Python has dropped an exception of this thread: it can only print what `__del__` raises."""
-        if error is not None and error is self._wanted:
-            self._sent = False
+    def tell(self, hook: Callable[["sys.UnraisableHookArgs"], object], dropped: "sys.UnraisableHookArgs") -> None:
+        """Call `hook`, of which Python drops every exception, too: nothing is sent before it has ended.
+
+        An interruption that Python has dropped, as it can only print what `__del__` raises, is due again after it.
+        """
+        with self._lock:
+            inside, self._inside = self._inside, 0
+        try:
+            hook(dropped)
+        finally:
+            if dropped.exc_type is self._wanted:
+                self._sent = False
+            self._inside = inside  # the very last: from here on it may be sent, by `repeat`
 
     def _enter(self, depth: int) -> None:
         with self._lock:
@@ -125,9 +134,10 @@ def step_threads() -> Iterator[None]:
 
     def note(dropped: "sys.UnraisableHookArgs") -> None:
         own = current_step_thread()
-        if own is not None:
-            own.dropped(dropped.exc_type)
-        hook(dropped)
+        if own is None:
+            hook(dropped)
+        else:
+            own.tell(hook, dropped)
 
     threading.Thread.start = start_held_back  # type: ignore[assignment, method-assign]
     sys.unraisablehook = note

@@ -1,5 +1,6 @@
 """An interruption reaches a step's own code, and nothing else."""
 
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -143,7 +144,9 @@ def stopped(work: Callable[[], None], inside: threading.Event) -> bool:
     thread.start()
     assert inside.wait(SECONDS)
     thread.interrupt(Stopped)
-    while not thread.join(0.05):
+    for _ in range(600):
+        if thread.join(0.05):
+            break
         thread.repeat()
     return seen == [True]
 
@@ -178,6 +181,31 @@ def test_an_interruption_that_python_drops_comes_again() -> None:
 
     with step_threads():
         assert stopped(work, inside)
+
+
+def test_what_tells_of_a_dropped_interruption_is_not_interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
+    inside, told = threading.Event(), list[object]()
+
+    class Slow:
+        def __del__(self) -> None:
+            inside.set()
+            for _ in range(50):
+                time.sleep(0.01)
+
+    def tell(dropped: "sys.UnraisableHookArgs") -> None:
+        for _ in range(50):
+            time.sleep(0.01)
+        told.append(dropped.exc_type)
+
+    def work() -> None:
+        Slow()
+        while True:
+            time.sleep(0.01)
+
+    monkeypatch.setattr(sys, "unraisablehook", tell)
+    with step_threads():
+        assert stopped(work, inside)
+    assert told == [Stopped]
 
 
 def test_an_interruption_inside_of_a_condition_s_own_code_is_one() -> None:

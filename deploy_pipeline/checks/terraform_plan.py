@@ -20,7 +20,7 @@ from deploy_pipeline.core.checks.waiting import waiting
 from deploy_pipeline.core.errors import DeployError
 from deploy_pipeline.core.isolation import BoxSetup
 from deploy_pipeline.core.spec import Spec
-from deploy_pipeline.gateways.live_record import read_live
+from deploy_pipeline.gateways.ledger import Ledger
 
 AWS_PROVIDER = "registry.terraform.io/hashicorp/aws"
 NO_ROLE = (
@@ -64,7 +64,7 @@ def _access(subject: Subject, bench: Bench) -> _Access:
     session = f"pr-{number}-{subject.head[:SHOWN_SHA]}"
     return _Access(
         variables_of=head_spec(subject) or spec,
-        live=read_live(bench.object_store, spec),
+        live=Ledger.of(bench.object_store, spec).live(),
         credentials=bench.plan_access.credentials(role, session) if role else EMULATOR_CREDENTIALS,
         emulator=emulator,
         endpoint=f"{terraform_plan_run.EMULATOR_HOST}:{emulator.rsplit(':', 1)[1]}" if emulator else None,

@@ -16,7 +16,7 @@ from deploy_pipeline.composition import Gateways, gateways_of
 from deploy_pipeline.core.candidate import Deployed
 from deploy_pipeline.core.run_time import Account
 from deploy_pipeline.core.run_time_words import plain, summary
-from deploy_pipeline.gateways.live_record import read_live
+from deploy_pipeline.gateways.ledger import Ledger
 
 SECONDS = 10.0
 WIDE = 200  # columns of a log: a digest stays on its line
@@ -82,7 +82,7 @@ class Report:
         if expected.verdict not in "\n".join(["", *story.failures.values()]):
             report.problems.append(f"no step has failed with: {expected.verdict}")
         gateways = gateways_of(env)
-        live = read_live(gateways.object_store(), gateways.home_spec())
+        live = Ledger.of(gateways.object_store(), gateways.home_spec()).live()
         if live is None or live.candidate.commit.sha != expected.live:
             report.problems.append(f"the ledger does not say that {expected.live[:12]} is live")
         else:

@@ -14,7 +14,9 @@ ALONE = ("demo", "doctor", "run", "sandbox", "spec", "start", "time", "validate"
 """Commands, or groups of them, that have a module of their own."""
 PLACES = {
     **{name: f"deploy_pipeline.cli.{name}_commands" for name in ALONE},
-    **dict.fromkeys(("analyse", "decide"), "deploy_pipeline.cli.rollout_commands"),
+    **dict.fromkeys(("analyse", "decide", "promote"), "deploy_pipeline.cli.rollout_commands"),
+    **dict.fromkeys(("approvals", "approve", "reject"), "deploy_pipeline.cli.approval_commands"),
+    **dict.fromkeys(("reconcile", "rollback"), "deploy_pipeline.cli.ledger_commands"),
 }
 
 

@@ -1,26 +1,26 @@
-"""`deploy-pipeline analyse` judges hours that have passed; `deploy-pipeline decide` answers a rollout that waits."""
+"""`deploy-pipeline analyse` judges hours that have passed; `decide` and `promote --now` end a bake."""
 
 import json
 import os
 from datetime import UTC, datetime
-from pathlib import Path
 
 import click
-import dagster as dg
 from rich.table import Table
 
+from deploy_pipeline.cli.approval_commands import BY, REASON
 from deploy_pipeline.cli.demo_report import console
 from deploy_pipeline.composition import gateways_of
 from deploy_pipeline.core.analysis.measurements import MINUTE, Measured, NotMeasured, Window, whole_minute
 from deploy_pipeline.core.analysis.shown import COLUMNS, rows
 from deploy_pipeline.core.analysis.verdict import Verdict, judge
 from deploy_pipeline.core.errors import DeployError
-from deploy_pipeline.core.run_tags import DECISION, owned
+from deploy_pipeline.core.ledger.word import NAMES, in_words
 from deploy_pipeline.core.spec import FunctionSpec
+from deploy_pipeline.gateways.ledger import Ledger
 from deploy_pipeline.gateways.metrics import Metrics
+from deploy_pipeline.ops.decide import say_word
 from deploy_pipeline.rollout.evidence import FunctionEvidence, Versions
 
-SETTINGS = "dagster.yaml"
 TWO = 2
 EXIT_CODES = {"healthy": 0, "unhealthy": 1, "inconclusive": 3, "error": 4}
 
@@ -122,18 +122,42 @@ def show(name: str, versions: Versions, measured: Measured, verdict: Verdict) ->
     found.print(f"{verdict.outcome}: {verdict.reason}", markup=False, highlight=False)
 
 
+AS_JSON = click.option("--json", "as_json", is_flag=True, help="Print what was decided as JSON.")
+
+
 @click.command()
 @click.argument("run_id")
-@click.argument("decision", type=click.Choice(["promote", "roll-back"]))
-@click.option("--home", type=click.Path(path_type=Path), default=Path(".dagster_home"), envvar="DAGSTER_HOME",
-              show_default=True, help="Folder of the Dagster instance (DAGSTER_HOME).")  # fmt: skip
-def decide(run_id: str, decision: str, home: Path) -> None:
-    """Answer a rollout that waits for a person: promote the new versions, or roll them back."""
-    if not (home / SETTINGS).is_file():
-        raise DeployError("no Dagster instance here", where=str(home), todo="give its folder with --home")
-    with dg.DagsterInstance.from_config(str(home.resolve())) as instance:
-        run = instance.get_run_by_id(run_id)
-        if run is None or run.is_finished:
-            raise DeployError("no such run" if run is None else "has ended", where=f"run {run_id}")
-        instance.add_run_tags(run_id, {DECISION: owned(run_id, decision)})
-    click.echo(f"run {run_id} is told: {decision}")
+@click.argument("decision", type=click.Choice(list(NAMES)))
+@REASON
+@BY
+@AS_JSON
+def decide(run_id: str, decision: str, reason: str, by: str, as_json: bool) -> None:
+    """Answer a rollout that bakes or waits for a person: promote what is new at once, or roll it back."""
+    say(run_id, decision, reason, by, as_json)
+
+
+@click.command()
+@click.option("--now", is_flag=True, required=True, help="End the bake at once.")
+@click.option("--run", "run_id", default="", help="Run that deploys; without it, the one that does now.")
+@REASON
+@BY
+@AS_JSON
+def promote(now: bool, run_id: str, reason: str, by: str, as_json: bool) -> None:
+    """End the bake that goes on: what is new gets all of the traffic now, whatever the metrics say.
+
+    What begins to bake later in the same run is not meant. A release that a person has promoted is never rolled back by
+    itself. Exit code 1 where nothing bakes.
+    """
+    say(run_id, "promote", reason, by, as_json)
+
+
+def say(run_id: str, decision: str, reason: str, by: str, as_json: bool) -> None:
+    """Write the word into the ledger, and show what it ends."""
+    gateways = gateways_of(os.environ)
+    ledger = Ledger.of(gateways.object_store(), gateways.home_spec())
+    deployment, word = say_word(ledger, gateways.clock(), run_id, NAMES[decision], by, reason)
+    if as_json:
+        found = {"deployment": deployment.id, "run_id": deployment.run_id, "decision": decision}
+        click.echo(json.dumps(found | {"by": word.by, "reason": word.reason, "bakes": word.bakes}))
+    else:
+        click.echo(f"{deployment.id}, {' and '.join(word.bakes)}: {in_words(word)}")

@@ -35,16 +35,25 @@ def run(job: str, config: Path | None, home: Path, module: str, as_json: bool) -
     The run is recorded as any other, and seen in the UI. It does not wait in the queue: while another run of the job
     goes on, this one is refused. Exit code 1 when the run fails, 130 when it is interrupted.
     """
+    require_project(Path.cwd())
+    end_with(executed(job, read_config(config), home, module), as_json)
+
+
+def executed(job: str, settings: dict[str, Any], home: Path, module: str = DEFINITIONS) -> dg.JobExecutionResult:
+    """One run of a job in this process. Raises DeployError where it cannot begin."""
     project = Path.cwd()
     require_project(project)
-    settings = read_config(config)
     remember_migrations()
     with importing():
         wanted = reconstructable(module, job)
         instance = opened(project, home.resolve())
     with instance:
         refuse_a_second(instance, job)
-        done = dg.execute_job(wanted, instance, run_config=settings, raise_on_error=False)
+        return dg.execute_job(wanted, instance, run_config=settings, raise_on_error=False)
+
+
+def end_with(done: dg.JobExecutionResult, as_json: bool) -> None:
+    """Say how a run ended, and end with its exit code."""
     show(done, as_json)
     raise click.exceptions.Exit(EXIT_CODES[outcome(done)])
 

@@ -12,6 +12,7 @@ from deploy_pipeline.core.spec import (
     ServiceSpec,
     Spec,
 )
+from deploy_pipeline.core.terraform_plan import ResourceChange
 
 
 @dataclass(frozen=True)
@@ -179,6 +180,7 @@ class PlannedStack:
 
     `initialised` and `planned` are what the stages did. `taken` is the stack as it is live, where there is no plan
     because nothing has changed. A plan that is not `applyable` would change nothing, not even an output.
+    `changes` are what it does, without values.
     """
 
     name: str
@@ -193,6 +195,7 @@ class PlannedStack:
     planned: Work | None = None
     taken: AppliedStack | None = None
     applyable: bool = True
+    changes: tuple[ResourceChange, ...] = ()
 
 
 @dataclass(frozen=True)

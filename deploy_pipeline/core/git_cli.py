@@ -144,6 +144,11 @@ def merge_base(git: str, mirror: str, base: str, head: str) -> list[str]:
     return [git, f"--git-dir={mirror}", "merge-base", base, head]
 
 
+def merges(git: str, mirror: str, base: str, head: str) -> list[str]:
+    """Print the commits of the branch after `base` up to `head`, the newest first, without those of merged branches."""
+    return [git, "-C", mirror, "rev-list", "--first-parent", f"{base}..{head}", "--"]
+
+
 def diff(git: str, mirror: str, base: str, head: str, output: str) -> list[str]:
     """Write to the file `output` which files differ (the raw format), then a patch without context.
 

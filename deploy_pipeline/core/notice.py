@@ -6,11 +6,12 @@ from typing import Any, Literal
 
 from deploy_pipeline.core.candidate import Deployed, SmokeResult
 
-Outcome = Literal["success", "failure", "canceled"]
+Outcome = Literal["success", "failure", "canceled", "held"]
 HEADLINES: dict[Outcome, str] = {
     "success": "✅ Deployment successful",
     "failure": "❌ Deployment failed",
     "canceled": "⏹️ Deployment canceled",
+    "held": "⏸️ Deployment held",
 }
 REASON_LENGTH = 1500
 
@@ -42,6 +43,8 @@ class Notice:
         if self.outcome == "success":
             return f"{self.subject} successful"
         first = self.reason.splitlines()[0] if self.reason else ""
+        if self.outcome == "held":
+            return f"{self.subject} held: {first}"
         ended = f"{self.subject} {'canceled' if self.outcome == 'canceled' else 'failed'}"
         return f"{ended} at {self.stage}: {first}" if self.stage else f"{ended}: {first}"
 

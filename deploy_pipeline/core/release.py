@@ -6,6 +6,7 @@ from datetime import datetime
 from hashlib import sha256
 
 from deploy_pipeline.core.candidate import Deployed
+from deploy_pipeline.core.ledger.deployment import deployment_id
 
 
 @dataclass(frozen=True)
@@ -41,6 +42,9 @@ class ReleasedStack:
 class Release:
     """What serves an environment since `promoted_at` (aware UTC). `replaced` names the release before it, "" for none.
 
+    `restores` names, of a rollback, the earlier release that serves again. `contains` are the merges (full SHAs) that
+    went live with it and were not live before it: a newer one took their place, or they were rolled back.
+
     `spec_sha256` is of the spec's values, not of the file's text. Images are URIs with digests.
     """
 
@@ -59,20 +63,26 @@ class Release:
     functions: Mapping[str, ReleasedFunction]
     services: Mapping[str, ReleasedService]
     stacks: Mapping[str, ReleasedStack]
+    restores: str = ""
+    contains: tuple[str, ...] = ()
 
 
-def release_name(deployed: Deployed, run_id: str) -> str:
-    """The same for every attempt of a run to promote."""
-    return f"{deployed.candidate.commit.short}-{run_id[:8]}"
-
-
-def release_of(deployed: Deployed, run_id: str, promoted_at: datetime, replaced: str) -> Release:
-    """The manifest of what a run has deployed."""
+def release_of(
+    deployed: Deployed,
+    run_id: str,
+    promoted_at: datetime,
+    replaced: str,
+    *,
+    restores: str = "",
+    contains: tuple[str, ...] = (),
+) -> Release:
+    """The manifest of what a run has deployed: its name is that of its deployment in the ledger."""
     candidate, commit = deployed.candidate, deployed.candidate.commit
     return Release(
-        name=release_name(deployed, run_id), environment=candidate.spec.environment,
+        name=deployment_id(commit.sha, run_id), environment=candidate.spec.environment,
         commit=commit.sha, title=commit.title, author=commit.author, pull_request=commit.pull_request,
-        hotfix=candidate.hotfix, run_id=run_id, promoted_at=promoted_at, replaced=replaced,
+        hotfix=candidate.hotfix, run_id=run_id, promoted_at=promoted_at,
+        replaced=replaced, restores=restores, contains=contains,
         spec_sha256=sha256(candidate.spec.model_dump_json().encode()).hexdigest(),
         images={image.name: image.pinned for image in deployed.images},
         functions={

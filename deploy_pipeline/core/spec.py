@@ -5,6 +5,7 @@ A `Spec` that was not read by `spec_loader` has not had its names checked agains
 """
 
 from deploy_pipeline.core import spec_types as types
+from deploy_pipeline.core.spec_approvals import ApprovalsSpec
 from deploy_pipeline.core.spec_check import CheckSpec
 from deploy_pipeline.core.spec_checks import (
     EmailSpec,
@@ -19,6 +20,7 @@ from deploy_pipeline.core.spec_checks import (
     SmokeTest,
 )
 from deploy_pipeline.core.spec_pull_requests import ChecksSpec, ValidationSpec
+from deploy_pipeline.core.spec_rollback import RollbackSpec
 from deploy_pipeline.core.spec_rollout import AnalysisSpec, FunctionRolloutSpec, RolloutSpec, ServiceRolloutSpec
 from deploy_pipeline.core.spec_targets import (
     BackendSpec,
@@ -34,6 +36,7 @@ from deploy_pipeline.core.spec_types import Name, Severity, SpecModel, Table
 
 __all__ = [
     "AnalysisSpec",
+    "ApprovalsSpec",
     "AwsSpec",
     "BackendSpec",
     "CheckSpec",
@@ -51,6 +54,7 @@ __all__ = [
     "NightlySpec",
     "NotificationsSpec",
     "RepositorySpec",
+    "RollbackSpec",
     "RolloutSpec",
     "ScanSpec",
     "ServiceRolloutSpec",
@@ -109,6 +113,10 @@ class Spec(SpecModel):
     """Terraform stacks, by name"""
     rollout: RolloutSpec = RolloutSpec()
     """how traffic moves to what is deployed, and on what evidence"""
+    approvals: ApprovalsSpec = ApprovalsSpec()
+    """what waits for a person"""
+    rollback: RollbackSpec = RollbackSpec()
+    """when a release is taken back by itself"""
     smoke_tests: tuple[SmokeTest, ...] = ()
     """calls that must succeed before and after a deployment goes live"""
     notifications: NotificationsSpec = NotificationsSpec()

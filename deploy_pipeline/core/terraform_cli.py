@@ -86,14 +86,20 @@ def init(terraform: str, backend: BackendSpec, *, locked: bool, emulated: bool) 
     ]
 
 
-def plan(terraform: str, plan_file: str, lock_timeout: float) -> list[str]:
-    """Plan into `plan_file`. Ends with 0 for no changes, 2 for changes, 1 for an error.
+NO_CHANGES, CHANGES = 0, 2
+"""How a plan ends that has been made."""
+
+
+def plan(terraform: str, plan_file: str) -> list[str]:
+    """Plan into `plan_file`. Ends with `NO_CHANGES`, `CHANGES`, or 1 for an error.
+
+    It takes no lock, which a plan that is killed would leave behind: Terraform refuses to apply a plan whose state has
+    changed since.
 
     The variables' file is named although Terraform finds it: a file of the stack that sorts after it would win.
     """
     files = [f"-var-file={VARIABLES_FILE}", f"-out={plan_file}"]
-    lock = _lock(lock_timeout)
-    return [terraform, "plan", "-input=false", "-no-color", lock, "-detailed-exitcode", *files]
+    return [terraform, "plan", "-input=false", "-no-color", "-lock=false", "-detailed-exitcode", *files]
 
 
 def show(terraform: str, plan_file: str) -> list[str]:
@@ -115,6 +121,11 @@ def state_pull(terraform: str) -> list[str]:
     return [terraform, "state", "pull"]
 
 
+def state_push(terraform: str, file: str, lock_timeout: float) -> list[str]:
+    """Write a state to the backend; Terraform refuses one that is older than what is there, or another stack's."""
+    return [terraform, "state", "push", _lock(lock_timeout), file]
+
+
 def environment(
     minimal: Mapping[str, str],
     given: Mapping[str, str],
@@ -132,6 +143,11 @@ def environment(
         "TF_PLUGIN_CACHE_DIR": plugin_cache,
     }
     return {**minimal, **allowed, **{name: value for name, value in chosen.items() if value}, **fixed}
+
+
+def without_variables(environment: Mapping[str, str]) -> dict[str, str]:
+    """The environment without values of variables."""
+    return {name: value for name, value in environment.items() if not name.startswith(VARIABLE_PREFIX)}
 
 
 def mirror_config(mirror: str, providers: Sequence[str]) -> str:

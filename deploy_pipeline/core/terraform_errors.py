@@ -5,7 +5,7 @@ from typing import Literal
 
 from deploy_pipeline.core.errors import DeployError
 
-Step = Literal["version", "init", "plan", "show", "apply", "state pull"]
+Step = Literal["version", "init", "plan", "show", "apply", "state pull", "state push"]
 
 SHOWN_CHARACTERS = 4000
 BOX = re.compile(r"^[│╷╵] ?", re.M)

@@ -10,6 +10,8 @@ from deploy_pipeline.core.errors import DeployError
 
 ChangeKind = Literal["add", "change", "replace", "destroy", "read", "forget", "none"]
 
+DESTRUCTIVE: tuple[ChangeKind, ...] = ("destroy", "replace")
+
 KINDS: dict[tuple[str, ...], ChangeKind] = {
     ("create",): "add",
     ("update",): "change",
@@ -55,6 +57,11 @@ class PlanReading:
     applyable: bool = True
 
 
+def no_changes() -> PlanReading:
+    """A plan in which Terraform finds nothing to apply."""
+    return PlanReading(_digest([]), 0, 0, 0, 0, (), applyable=False)
+
+
 def read_plan(plan: Mapping[str, Any]) -> PlanReading:
     """Read the object that `terraform show -json <plan file>` gives. Raises DeployError for one that is not a plan."""
     if "format_version" not in plan or "planned_values" not in plan:
@@ -63,7 +70,7 @@ def read_plan(plan: Mapping[str, Any]) -> PlanReading:
     changes = tuple(_change(item) for item in touched)
     count = {kind: sum(change.kind == kind for change in changes) for kind in ("add", "change", "replace", "destroy")}
     applyable = plan.get("applyable") is not False
-    return PlanReading(digest=_digest(touched), changes=changes, applyable=applyable, **count)
+    return PlanReading(digest=_digest(touched if applyable else []), changes=changes, applyable=applyable, **count)
 
 
 def _is_touched(item: Mapping[str, Any]) -> bool:

@@ -14,6 +14,10 @@ class Clock(ABC):
     def now(self) -> datetime:
         """The time now, aware, in UTC."""
 
+    def of(self, machine_time: datetime) -> datetime:
+        """What this clock said when the machine's said `machine_time`."""
+        return machine_time
+
     @abstractmethod
     def monotonic(self) -> float:
         """Seconds from an arbitrary start, never going back."""
@@ -21,6 +25,10 @@ class Clock(ABC):
     @abstractmethod
     def sleep(self, seconds: float) -> None:
         """Wait."""
+
+    def during(self, machine_seconds: float) -> float:
+        """How many seconds of this clock pass in so many of the machine's."""
+        return machine_seconds
 
 
 class SystemClock(Clock):
@@ -49,7 +57,13 @@ class FastClock(Clock):
         self._factor, self._begin, self._machine = factor, begin, SystemClock()
 
     def now(self) -> datetime:
-        return self._begin + (self._machine.now() - self._begin) * self._factor
+        return self.of(self._machine.now())
+
+    def of(self, machine_time: datetime) -> datetime:
+        return self._begin + (machine_time - self._begin) * self._factor
+
+    def during(self, machine_seconds: float) -> float:
+        return machine_seconds * self._factor
 
     def monotonic(self) -> float:
         return self._machine.monotonic() * self._factor

@@ -98,6 +98,7 @@ def _unreachable(error: Exception, where: str, host: str) -> DeployError:
         return DeployError(f"may not talk to the Docker engine at {host}", where=where, todo=todo)
     if NO_ENGINE.search(str(error)):
         todo = "start it, or run `deploy-pipeline doctor`"
-        return DeployError(f"no Docker engine answers at {host}", where=where, todo=todo)
+        what = f"no Docker engine answers at {host}"
+        return DeployError(what, where=where, todo=todo, retryable=True)  # it may be about to: it is restarted at times
     what = f"the connection to the Docker engine at {host} broke: {error}"
     return DeployError(what, where=where, todo="see that the engine runs, then try again", retryable=True)

@@ -48,6 +48,10 @@ class Git(ABC):
         """
 
     @abstractmethod
+    def merges(self, base: str, head: str) -> tuple[str, ...]:
+        """The commits of the branch after `base` up to `head`, the oldest first; those of merged branches left out."""
+
+    @abstractmethod
     def changes(self, base: str, head: str) -> tuple[ChangedFile, ...]:
         """What differs between the trees of two commits, by path; a renamed file is one removed and one added.
 
@@ -100,6 +104,9 @@ class LocalGit(Git):
 
     def merge_base(self, base: str, head: str) -> str:
         return self._history.merge_base(base, head)
+
+    def merges(self, base: str, head: str) -> tuple[str, ...]:
+        return self._history.merges(base, head)
 
     def changes(self, base: str, head: str) -> tuple[ChangedFile, ...]:
         return self._history.changes(base, head)

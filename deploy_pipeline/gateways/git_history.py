@@ -39,6 +39,12 @@ class GitHistory:
             raise broken(mirror, done)
         return git_cli.checked_sha(done.stdout.strip())
 
+    def merges(self, base: str, head: str) -> tuple[str, ...]:
+        """The commits of the branch after `base` up to `head`, the oldest first; those of merged branches left out."""
+        mirror = self._mirror_with(git_cli.checked_sha(base), git_cli.checked_sha(head))
+        done = self._git.checked(git_cli.merges(self._git.path, str(mirror), base, head), mirror)
+        return tuple(reversed(done.stdout.split()))
+
     def changes(self, base: str, head: str) -> tuple[ChangedFile, ...]:
         """The files that differ between the two commits' trees."""
         mirror = self._mirror_with(git_cli.checked_sha(base), git_cli.checked_sha(head))

@@ -38,11 +38,12 @@ class GitProgram:
         cwd: Path | None = None,
         extra: Mapping[str, str] | None = None,
         on_line: Callable[[str], None] | None = None,
-    ) -> None:
+    ) -> Completed:
         """Run a command that has to end with 0. Raises DeployError where it does not."""
         done = self.run(argv, cwd=cwd, extra=extra, on_line=on_line)
         if done.returncode:
             raise broken(mirror, done)
+        return done
 
     def has(self, mirror: Path, sha: str) -> bool:
         """Whether the mirror has the commit."""

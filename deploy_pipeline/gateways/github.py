@@ -8,6 +8,7 @@ from typing import Literal
 from deploy_pipeline.core.checks.subject import PullRequest
 from deploy_pipeline.core.commit import Commit
 from deploy_pipeline.core.errors import DeployError
+from deploy_pipeline.core.ledger.remark import Remark
 from deploy_pipeline.core.pull_permission import LabelEvent, Permission
 
 StatusState = Literal["pending", "success", "failure", "error"]
@@ -45,6 +46,14 @@ class PullList:
     pull_requests: tuple[PullRequest, ...]
     etag: str
     at: datetime
+
+
+@dataclass(frozen=True)
+class RemarkList:
+    """Comments on a pull request. `etag` is to be sent with the same question; empty when that has to be asked anew."""
+
+    remarks: tuple[Remark, ...]
+    etag: str
 
 
 @dataclass(frozen=True)
@@ -119,6 +128,14 @@ class GitHub(ABC):
         """One pull request, open or not."""
 
     @abstractmethod
+    def approvers(self, repository: str, number: int, head: str) -> tuple[str, ...]:
+        """The logins whose newest review of a pull request approves just this `head` (a full SHA)."""
+
+    @abstractmethod
+    def status(self, repository: str, sha: str, context: str) -> StatusState | None:
+        """The newest status of a commit in one context; None where there is none."""
+
+    @abstractmethod
     def permission(self, repository: str, login: str) -> Permission:
         """What an account may do with the repository; "none" for one that does not exist, or is an App's."""
 
@@ -133,6 +150,13 @@ class GitHub(ABC):
     @abstractmethod
     def login(self) -> str:
         """The account that all of this is done as; an App's is `<name>[bot]`."""
+
+    @abstractmethod
+    def remarks(self, repository: str, number: int, since: datetime, etag: str | None) -> RemarkList | None:
+        """The comments on a pull request, open or not, that were made or changed since (aware UTC), oldest first.
+
+        None when nothing changed since the answer to the same question that carried `etag`.
+        """
 
     @abstractmethod
     def upsert_comment(self, repository: str, number: int, marker: str, body: str) -> str:

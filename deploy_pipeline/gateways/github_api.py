@@ -1,5 +1,6 @@
 """GitHub's REST API through githubkit. The interface is `github`."""
 
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any
 from urllib.parse import quote
@@ -17,6 +18,7 @@ from deploy_pipeline.gateways.github import (
     GitHub,
     PullList,
     PullState,
+    RemarkList,
     StatusState,
 )
 from deploy_pipeline.gateways.github_clients import GitHubSettings, app_client
@@ -122,6 +124,12 @@ class GitHubApi(GitHub):
     def pull_request(self, repository: str, number: int) -> PullState:
         return github_pulls.pull_request(self._requests, repository, number)
 
+    def approvers(self, repository: str, number: int, head: str) -> tuple[str, ...]:
+        return github_pulls.approvers(self._requests, repository, number, head)
+
+    def status(self, repository: str, sha: str, context: str) -> StatusState | None:
+        return github_pulls.status(self._requests, repository, sha, context)
+
     def permission(self, repository: str, login: str) -> Permission:
         return github_pulls.permission(self._requests, repository, login)
 
@@ -134,9 +142,14 @@ class GitHubApi(GitHub):
     def login(self) -> str:
         return self._identity.login
 
+    def remarks(self, repository: str, number: int, since: datetime, etag: str | None) -> RemarkList | None:
+        return self._comments(repository, number).listed(since, etag)
+
     def upsert_comment(self, repository: str, number: int, marker: str, body: str) -> str:
-        comments = github_comments.Comments(self._requests, repository, number, self._identity.login)
-        return comments.upsert(marker, body)
+        return self._comments(repository, number).upsert(marker, body)
+
+    def _comments(self, repository: str, number: int) -> github_comments.Comments:
+        return github_comments.Comments(self._requests, repository, number, self._identity.login)
 
     def writes_check_runs(self) -> bool:
         return bool(self._settings.app_id) or self._settings.check_runs

@@ -13,7 +13,7 @@ from pydantic import AwareDatetime, BaseModel
 from deploy_pipeline.core.checks.subject import PullRequest
 from deploy_pipeline.core.errors import DeployError
 from deploy_pipeline.core.pull_permission import LabelEvent, Permission
-from deploy_pipeline.gateways.github import GitHubNotFound, PullList, PullState
+from deploy_pipeline.gateways.github import GitHubNotFound, PullList, PullState, StatusState
 from deploy_pipeline.gateways.github_answers import Account
 from deploy_pipeline.gateways.github_requests import Requests, has_next
 
@@ -86,6 +86,21 @@ class _Event(BaseModel):
     label: _Named | None = None
 
 
+APPROVED = "APPROVED"
+_DECISIONS = (APPROVED, "CHANGES_REQUESTED", "DISMISSED")
+
+
+class _Review(BaseModel):
+    state: str
+    commit_id: str | None = None
+    user: Account | None = None
+
+
+class _Status(BaseModel):
+    context: str
+    state: StatusState
+
+
 class _Granted(BaseModel):
     permission: str
     role_name: str = ""
@@ -112,6 +127,23 @@ def pull_request(requests: Requests, repository: str, number: int) -> PullState:
     where = f"GitHub {repository}, pull request {number}"
     pull = requests.ask("GET", f"/repos/{repository}/pulls/{number}", where, _Pull).parsed_data
     return PullState(pull.as_pull_request(), pull.state == "open")
+
+
+def approvers(requests: Requests, repository: str, number: int, head: str) -> tuple[str, ...]:
+    """A comment beside an approval takes nothing back; asking for changes, or dismissing it, does."""
+    where = f"GitHub {repository}, reviews of pull request {number}"
+    pages = requests.pages(f"/repos/{repository}/pulls/{number}/reviews", where, list[_Review])
+    said = {_login(review.user): review for page in pages for review in page.parsed_data if review.state in _DECISIONS}
+    return tuple(login for login, review in said.items() if review.state == APPROVED and review.commit_id == head)
+
+
+def status(requests: Requests, repository: str, sha: str, context: str) -> StatusState | None:
+    """GitHub gives the newest first."""
+    pages = requests.pages(
+        f"/repos/{repository}/commits/{sha}/statuses", f"GitHub {repository}, statuses of {sha}", list[_Status]
+    )
+    found = (each.state for page in pages for each in page.parsed_data if each.context == context)
+    return next(found, None)
 
 
 def permission(requests: Requests, repository: str, login: str) -> Permission:

@@ -1,8 +1,11 @@
 """Objects in S3: whole, small, in memory. Not for streaming and not for listing."""
 
 from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Any, cast
 
 from deploy_pipeline.gateways.aws import AwsSettings, client, error_code, translated
 
@@ -11,8 +14,24 @@ if TYPE_CHECKING:
 
 NOT_FOUND = "404"
 PRECONDITION_FAILED = ("PreconditionFailed", "412")
+CONFLICT = "ConditionalRequestConflict"
+"""What a conditional write is told while somebody else writes the object."""
+PROMPT_SECONDS = 6.0
+"""For the small objects of the ledger: a connection that hangs must not keep a lease's holder from its signs of life.
+
+Not for what is written first, which may be a large package: sending counts, too.
+"""
 BUCKET_TODO = "create the bucket (terraform/bootstrap does), or correct its name in deploy.yaml"
 LESSONS = {"NoSuchBucket": BUCKET_TODO, NOT_FOUND: BUCKET_TODO}
+
+
+@dataclass(frozen=True)
+class Stored:
+    """An object as it is: `etag` names just this content, `age_seconds` is by the store's own clock."""
+
+    body: bytes
+    etag: str
+    age_seconds: float
 
 
 class ObjectStore(ABC):
@@ -29,6 +48,21 @@ class ObjectStore(ABC):
     @abstractmethod
     def get(self, bucket: str, key: str) -> bytes | None:
         """The object's content, or None when there is no such key. A missing bucket is a `DeployError`."""
+
+    @abstractmethod
+    def read(self, bucket: str, key: str) -> Stored | None:
+        """The object with what `replace` asks for, or None when there is no such key."""
+
+    @abstractmethod
+    def replace(self, bucket: str, key: str, body: bytes, *, etag: str, content_type: str) -> bool:
+        """Write an object over the one that has this `etag`. False when another one, or none, is there.
+
+        After a DeployError that is retryable nobody knows whether it was written: read it again.
+        """
+
+    @abstractmethod
+    def delete(self, bucket: str, key: str) -> None:
+        """Remove an object; one that is not there is no error."""
 
     @abstractmethod
     def exists(self, bucket: str, key: str) -> bool:
@@ -51,6 +85,14 @@ class S3ObjectStore(ObjectStore):
         # A conditional write that botocore repeats after a lost answer would be refused because of itself.
         return cast("S3Client", client(self._settings, "s3", max_attempts=1))
 
+    @cached_property
+    def _once_promptly(self) -> "S3Client":
+        return cast("S3Client", client(self._settings, "s3", read_timeout=PROMPT_SECONDS, max_attempts=1))
+
+    @cached_property
+    def _prompt(self) -> "S3Client":
+        return cast("S3Client", client(self._settings, "s3", read_timeout=PROMPT_SECONDS, max_attempts=3))
+
     def put(self, bucket: str, key: str, body: bytes, *, content_type: str) -> None:
         with translated(_where(bucket, key), lessons=LESSONS):
             self._s3.put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type)
@@ -60,7 +102,7 @@ class S3ObjectStore(ObjectStore):
             try:
                 self._once.put_object(Bucket=bucket, Key=key, Body=body, ContentType=content_type, IfNoneMatch="*")
             except self._once.exceptions.ClientError as error:
-                if error_code(error) in PRECONDITION_FAILED:
+                if error_code(error) in (*PRECONDITION_FAILED, CONFLICT):
                     return False
                 raise
         return True
@@ -71,6 +113,30 @@ class S3ObjectStore(ObjectStore):
                 return self._s3.get_object(Bucket=bucket, Key=key)["Body"].read()
             except self._s3.exceptions.NoSuchKey:
                 return None
+
+    def read(self, bucket: str, key: str) -> Stored | None:
+        with translated(_where(bucket, key), lessons=LESSONS):
+            try:
+                found = self._prompt.get_object(Bucket=bucket, Key=key)
+            except self._prompt.exceptions.NoSuchKey:
+                return None
+            return Stored(found["Body"].read(), found["ETag"], _age(found))
+
+    def replace(self, bucket: str, key: str, body: bytes, *, etag: str, content_type: str) -> bool:
+        with translated(_where(bucket, key), lessons=LESSONS):
+            try:
+                self._once_promptly.put_object(
+                    Bucket=bucket, Key=key, Body=body, ContentType=content_type, IfMatch=etag
+                )
+            except self._once_promptly.exceptions.ClientError as error:
+                if error_code(error) in (*PRECONDITION_FAILED, CONFLICT, "NoSuchKey"):
+                    return False
+                raise
+        return True
+
+    def delete(self, bucket: str, key: str) -> None:
+        with translated(_where(bucket, key), lessons=LESSONS):
+            self._s3.delete_object(Bucket=bucket, Key=key)
 
     def exists(self, bucket: str, key: str) -> bool:
         with translated(_where(bucket, key), lessons=LESSONS):
@@ -83,6 +149,14 @@ class S3ObjectStore(ObjectStore):
                 self._s3.head_bucket(Bucket=bucket)
                 return False
         return True
+
+
+def _age(answer: Any) -> float:
+    """Seconds since the object was written. Both times are the store's own: a clock that is wrong here does no harm."""
+    said = answer["ResponseMetadata"]["HTTPHeaders"].get("date")
+    now = parsedate_to_datetime(said) if said else datetime.now(UTC)
+    written: datetime = answer["LastModified"]
+    return max(0.0, (now - written).total_seconds())
 
 
 def _where(bucket: str, key: str) -> str:

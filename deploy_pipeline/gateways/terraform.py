@@ -59,10 +59,11 @@ class Terraform(ABC):
         """
 
     @abstractmethod
-    def plan(self, work: Path, *, variables: Mapping[str, Any], on_line: Listener) -> Plan:
+    def plan(self, work: Path, *, variables: Mapping[str, Any], on_line: Listener, alone: bool = False) -> Plan:
         """Plan the stack that `init` prepared in `work`; the plan file is `work / "plan.tfplan"`.
 
-        `variables` are all of the stack's input variables. Raises DeployError with Terraform's own diagnostics.
+        `variables` are the stack's input variables; those of our own environment (`TF_VAR_...`) count, too, unless it
+        is to be planned with these `alone`. Raises DeployError with Terraform's own diagnostics.
         """
 
     @abstractmethod
@@ -70,6 +71,13 @@ class Terraform(ABC):
         """Apply the plan that `plan` saved in `work`; refuses when the file is not the one with that SHA-256.
 
         Never retried: after a DeployError from here, the stack may be partly changed.
+        """
+
+    @abstractmethod
+    def save_state(self, work: Path, on_line: Listener) -> bool:
+        """Push the state that an apply in `work` could not write to the backend. False where there is none.
+
+        Raises DeployError where it cannot be pushed: the file stays.
         """
 
     @abstractmethod

@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -37,15 +38,16 @@ def blocks(folder: Path, resource: TrafficResource) -> Iterator[Mapping[str, Any
         text = file.read_text(errors="replace")
         if f'"{resource.type}"' not in text or f'"{resource.name}"' not in text:
             continue
-        for table in listed(parsed(file, text).get("resource")):
+        for table in listed(parsed(file.suffix, text).get("resource")):
             for kind, named in plain_keys(table).items():
                 found = plain_keys(named).get(resource.name) if kind == resource.type else None
                 yield from listed(found)
 
 
-def parsed(file: Path, text: str) -> Mapping[str, Any]:
-    """A file's content; empty where this reader does not know its syntax, which Terraform does."""
-    if file.suffix == ".json":
+@lru_cache(maxsize=32)
+def parsed(suffix: str, text: str) -> Mapping[str, Any]:
+    """A file's content, read once for all of its resources; empty where this reader does not know its syntax."""
+    if suffix == ".json":
         return dict(json.loads(text))
     import hcl2  # noqa: PLC0415 - its grammar takes seconds to load
     from lark.exceptions import LarkError  # noqa: PLC0415
@@ -58,7 +60,7 @@ def parsed(file: Path, text: str) -> Mapping[str, Any]:
 
 def load_grammar() -> None:
     """Load what `parsed` needs, once: for a process that others are forked from."""
-    parsed(Path("empty.tf"), "")
+    parsed(".tf", "")
 
 
 def names(lifecycle: Any) -> Iterator[str]:

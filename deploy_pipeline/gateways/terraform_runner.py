@@ -13,7 +13,7 @@ from deploy_pipeline.core.terraform_errors import Step, failure
 from deploy_pipeline.gateways import terraform_files
 from deploy_pipeline.gateways.clock import Clock
 from deploy_pipeline.gateways.file_lock import file_lock
-from deploy_pipeline.gateways.process import Process, minimal_environment
+from deploy_pipeline.gateways.process import Completed, Process, minimal_environment
 from deploy_pipeline.gateways.retrying import retrying
 from deploy_pipeline.gateways.terraform import Listener, TerraformSettings
 
@@ -51,7 +51,7 @@ class TerraformRunner:
     def json(self, step: Step, argv: list[str], work: Path) -> dict[str, Any]:
         """The object that a reading command prints."""
         again = retrying(self._clock, self._settings.attempts)
-        text = again(self.run, step, argv, work, timeout=self._settings.plan_timeout)
+        text = again(self.run, step, argv, work, timeout=self._settings.plan_timeout).stdout
         try:
             parsed: dict[str, Any] = json.loads(text)
         except ValueError as error:
@@ -68,16 +68,18 @@ class TerraformRunner:
         timeout: float,
         on_line: Listener | None = None,
         expected: tuple[int, ...] = (0,),
-    ) -> str:
-        """Run one command and give its standard output. Raises DeployError for any other return code."""
+        alone: bool = False,
+    ) -> Completed:
+        """Run one command, `alone` without the variables of our environment. Raises DeployError for another code."""
         stack = terraform_files.stack_in(work)
-        environment = self._environment(work)
+        known = self._environment(work)
+        environment = terraform_cli.without_variables(known) if alone else known
         grace = self._settings.grace
         done = self._process.run(argv, cwd=stack, env=environment, timeout=timeout, on_line=on_line, grace=grace)
         if done.returncode not in expected:
             name = stack.relative_to((work / terraform_files.TREE).resolve()).as_posix()
             raise failure(step, done.stderr or done.stdout, name)
-        return done.stdout
+        return done
 
     def _environment(self, work: Path) -> dict[str, str]:
         return self._known(self._config_file(work))

@@ -11,6 +11,6 @@ T = TypeVar("T")
 def wait_until(clock: Clock, ask: Callable[[], T | None], *, seconds: float, every: float) -> T | None:
     """The first answer of `ask` that is not None, or None when `seconds` have passed without one."""
     deadline = clock.monotonic() + seconds
-    while (answer := ask()) is None and clock.monotonic() < deadline:
-        clock.sleep(every)
+    while (answer := ask()) is None and (left := deadline - clock.monotonic()) > 0:
+        clock.sleep(min(every, left))
     return answer

@@ -7,6 +7,7 @@ from deploy_pipeline.jobs.execution import executor
 from deploy_pipeline.ops.answer import answer_pull_request, conclude
 from deploy_pipeline.ops.checks import CHECK_OPS, estimate_cost
 from deploy_pipeline.ops.pull_request import prepare_environment, prepare_tools, resolve_pull_request
+from deploy_pipeline.ops.shown_plans import record_plans
 
 MAX_RUNTIME_SECONDS = 2 * 60 * 60
 # dagster.yaml bounds the runs with this tag: validations must not hold up a deployment.
@@ -24,5 +25,6 @@ def pr_validation_job() -> None:
     tools = prepare_tools(subject)
     environment = prepare_environment(subject, tools)
     reported = {name: op(subject, environment if name in IN_ENVIRONMENT else tools) for name, op in CHECK_OPS.items()}
+    record_plans(subject, reported["terraform_plan"])
     cost = estimate_cost(subject, tools, reported["terraform_plan"])
     conclude(answer_pull_request(subject, [*reported.values(), cost]))

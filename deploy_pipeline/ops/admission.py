@@ -6,8 +6,7 @@ from deploy_pipeline.core.errors import DeployError
 from deploy_pipeline.core.spec import Spec
 from deploy_pipeline.gateways.git import Git
 from deploy_pipeline.gateways.github import GitHub
-from deploy_pipeline.gateways.live_record import read_live
-from deploy_pipeline.gateways.object_store import ObjectStore
+from deploy_pipeline.ledger.hold import Hold
 from deploy_pipeline.ops.sources import checked_out
 
 
@@ -35,17 +34,19 @@ def refuse_another_home(home: Spec, spec: Spec) -> None:
         )
 
 
-def refuse_to_go_backwards(git: Git, object_store: ObjectStore, candidate: Candidate) -> None:
-    """The live commit must be contained in the candidate, or be it. Asked again before each change of production:
+def enter(hold: Hold, git: Git, candidate: Candidate) -> None:
+    """Have the environment for this deployment, and refuse to go backwards. Asked before each change of production:
 
     a step may run long after the first one, in a run that was started again after another release went out.
     """
-    commit, live = candidate.commit, read_live(object_store, candidate.spec)
-    if live is None or live.candidate.commit.sha == commit.sha:
+    hold.begin(candidate.commit)
+    hold.check()
+    commit, live = candidate.commit, hold.ledger.head().head.live
+    if live is None or live.commit == commit.sha:
         return
-    if not git.is_ancestor(live.candidate.commit.sha, commit.sha):
+    if not git.is_ancestor(live.commit, commit.sha):
         raise DeployError(
-            f"{commit.short} does not contain the live commit {live.candidate.commit.short}",
+            f"{commit.short} does not contain the live commit {live.commit[:12]}",
             where=candidate.spec.environment,
             todo="merge main into it and deploy the result; to go back is a rollback, not a deployment",
         )

@@ -15,7 +15,7 @@ from deploy_pipeline.core.links import Links
 from deploy_pipeline.gateways.github import GitHub
 from deploy_pipeline.gateways.workspace import Workspace
 from deploy_pipeline.ops.boundary import stage
-from deploy_pipeline.ops.retries import READ
+from deploy_pipeline.ops.retries import NEVER, READ
 from deploy_pipeline.ops.tell import NOT_TOLD
 from deploy_pipeline.ops.tell_checks import tell_result, tell_verdict
 
@@ -62,7 +62,7 @@ def comment(github: GitHub, subject: Subject, body: str) -> str:
     return github.upsert_comment(subject.repository, pull.number, MARKER, body)
 
 
-@dg.op(tags={"dagster/kind": "github"})
+@dg.op(retry_policy=NEVER, tags={"dagster/kind": "github"})
 @stage
 def conclude(context: dg.OpExecutionContext, verdict: Verdict) -> None:
     """Fail the run when the verdict is that the pull request must not be merged."""

@@ -11,13 +11,15 @@ from deploy_pipeline.core.errors import DeployError
 from deploy_pipeline.core.links import Links
 from deploy_pipeline.core.spec import Spec
 from deploy_pipeline.core.spec_loader import load_spec
+from deploy_pipeline.gateways.clock import Clock
 from deploy_pipeline.gateways.git import Git
 from deploy_pipeline.gateways.github import GitHub
-from deploy_pipeline.gateways.object_store import ObjectStore
-from deploy_pipeline.ops.admission import refuse_another_home, refuse_to_go_backwards, refuse_what_is_not_merged
+from deploy_pipeline.ledger.hold import Hold
+from deploy_pipeline.ops.admission import enter, refuse_another_home, refuse_what_is_not_merged
 from deploy_pipeline.ops.announce import announce
+from deploy_pipeline.ops.approval import Merges, hold_back
 from deploy_pipeline.ops.boundary import stage
-from deploy_pipeline.ops.retries import READ
+from deploy_pipeline.ops.retries import NEVER, READ
 from deploy_pipeline.ops.sources import checked_out
 
 
@@ -44,10 +46,11 @@ def resolve_candidate(
     home_spec: dg.ResourceParam[Spec],
     github: dg.ResourceParam[GitHub],
     git: dg.ResourceParam[Git],
-    object_store: dg.ResourceParam[ObjectStore],
+    hold: dg.ResourceParam[Hold],
     links: dg.ResourceParam[Links],
+    clock: dg.ResourceParam[Clock],
 ) -> Candidate:
-    """Find the commit, read the spec that it carries, and refuse to go backwards from what is live."""
+    """Find the commit, read the spec that it carries, have the environment for it, and refuse to go backwards."""
     repository = home_spec.repository
     head = head_of(github, repository.name, repository.branch)
     commit = github.commit(repository.name, config.commit or head)
@@ -56,7 +59,8 @@ def resolve_candidate(
     spec = read_spec(checked_out(github, git, repository.name, commit.sha))
     candidate = Candidate(commit, spec, config.force, config.hotfix)
     refuse_another_home(home_spec, candidate.spec)
-    refuse_to_go_backwards(git, object_store, candidate)
+    hold_back(context, Merges(github, git, hold.ledger, home_spec), candidate, clock.now())
+    enter(hold, git, candidate)
     told = announce(context, github, candidate, links.run(context.run_id))
     context.add_output_metadata(
         {"commit": dg.MetadataValue.url(commit.url), "title": commit.title, "author": commit.author,
@@ -81,7 +85,7 @@ def read_spec(checkout: Path) -> Spec:
     return load_spec(file.read_bytes(), "deploy.yaml")
 
 
-@dg.op(out=dg.DynamicOut(ImageTask), description="One branch for each image of the spec.")
+@dg.op(retry_policy=NEVER, out=dg.DynamicOut(ImageTask), description="One branch for each image of the spec.")
 def fan_out_images(candidate: Candidate) -> list[dg.DynamicOutput[ImageTask]]:
     """One branch for each image of the spec."""
     return [
@@ -90,7 +94,7 @@ def fan_out_images(candidate: Candidate) -> list[dg.DynamicOutput[ImageTask]]:
     ]
 
 
-@dg.op(out=dg.DynamicOut(FunctionTask), description="One branch for each function of the spec.")
+@dg.op(retry_policy=NEVER, out=dg.DynamicOut(FunctionTask), description="One branch for each function of the spec.")
 def fan_out_functions(candidate: Candidate) -> list[dg.DynamicOutput[FunctionTask]]:
     """One branch for each function of the spec."""
     return [

@@ -23,6 +23,7 @@ from deploy_pipeline.gateways.github import GitHub
 from deploy_pipeline.gateways.object_store import ObjectStore
 from deploy_pipeline.ops.boundary import stage
 from deploy_pipeline.ops.progress import show
+from deploy_pipeline.ops.retries import NEVER
 from deploy_pipeline.ops.tell import NOT_TOLD, attempt
 from deploy_pipeline.ops.tell_checks import tell_result
 
@@ -48,7 +49,7 @@ def check_op(name: str, check: Check, kind: str) -> dg.OpDefinition:
 
     tags = {"dagster/kind": kind, "dagster/priority": str(priority(name)), BUSY: "check"}
 
-    @dg.op(name=op_of(name), tags=tags, description=check.__doc__)
+    @dg.op(name=op_of(name), retry_policy=NEVER, tags=tags, description=check.__doc__)
     @stage
     def checked(
         context: dg.OpExecutionContext,
@@ -64,7 +65,7 @@ def check_op(name: str, check: Check, kind: str) -> dg.OpDefinition:
     return checked
 
 
-@dg.op(tags={"dagster/kind": "terraform"})
+@dg.op(retry_policy=NEVER, tags={"dagster/kind": "terraform"})
 @stage
 def estimate_cost(
     context: dg.OpExecutionContext,

@@ -22,13 +22,19 @@ from deploy_pipeline.gateways.clock import Clock
 from deploy_pipeline.gateways.functions import AliasState, Functions
 from deploy_pipeline.gateways.git import Git
 from deploy_pipeline.gateways.object_store import ObjectStore
-from deploy_pipeline.ops.admission import refuse_to_go_backwards
+from deploy_pipeline.ledger.hold import Hold
+from deploy_pipeline.ops.admission import enter
 from deploy_pipeline.ops.boundary import stage
+from deploy_pipeline.ops.retries import IDEMPOTENT, NEVER
 from deploy_pipeline.ops.reuse import release_of, reused, same_work, work_done
 from deploy_pipeline.ops.smoke_calls import call_function
 
 
-@dg.op(out=dg.DynamicOut(FunctionDeployment), description="One branch for each function, once the services run.")
+@dg.op(
+    retry_policy=NEVER,
+    out=dg.DynamicOut(FunctionDeployment),
+    description="One branch for each function, once the services run.",
+)
 def fan_out_function_deployments(
     candidate: Candidate,
     packages: list[PackagedFunction],
@@ -45,7 +51,7 @@ def fan_out_function_deployments(
     ]
 
 
-@dg.op(tags={"dagster/kind": "lambda"})
+@dg.op(retry_policy=IDEMPOTENT, tags={"dagster/kind": "lambda"})
 @stage
 def publish_function(
     context: dg.OpExecutionContext,
@@ -53,6 +59,7 @@ def publish_function(
     git: dg.ResourceParam[Git],
     object_store: dg.ResourceParam[ObjectStore],
     functions: dg.ResourceParam[Functions],
+    hold: dg.ResourceParam[Hold],
     clock: dg.ResourceParam[Clock],
 ) -> PublishedFunction:
     """Publish the package as a new version, unless the alias serves just that, and call it before any traffic does."""
@@ -63,8 +70,8 @@ def publish_function(
         facts = reused([live.work], "the alias serves this code with the function's settings")
         context.add_output_metadata({"version": live.version, **facts})
         return published(deployment, before, live.version, serving=replace(live, previous_version=before.version))
-    refuse_to_go_backwards(git, object_store, candidate)
-    version = new_version(functions, deployment)
+    enter(hold, git, candidate)
+    version = new_version(hold.fenced(functions), deployment)
     tested = smoke_tested(functions, deployment, version)
     work = work_done(context, candidate, key, clock.monotonic() - began)
     context.add_output_metadata({

@@ -22,7 +22,7 @@ from deploy_pipeline.ops.sources import source_of
 BUILD_SECONDS = 1800.0
 
 
-@dg.op(tags={"dagster/kind": "docker"})
+@dg.op(retry_policy=READ, tags={"dagster/kind": "docker"})
 @stage
 def build_image(
     context: dg.OpExecutionContext,

@@ -17,16 +17,22 @@ from deploy_pipeline.core.candidate import (
 )
 from deploy_pipeline.core.content_key import key_of
 from deploy_pipeline.core.links import Links
+from deploy_pipeline.core.spec import Spec
 from deploy_pipeline.core.stack_variables import stack_variables
 from deploy_pipeline.gateways.clock import Clock
 from deploy_pipeline.gateways.git import Git
 from deploy_pipeline.gateways.github import GitHub
+from deploy_pipeline.gateways.ledger import Ledger
 from deploy_pipeline.gateways.object_store import ObjectStore
 from deploy_pipeline.gateways.terraform import Terraform
 from deploy_pipeline.gateways.workspace import Workspace
-from deploy_pipeline.ops.admission import refuse_to_go_backwards
+from deploy_pipeline.ledger.hold import Hold
+from deploy_pipeline.ledger.stack_lock import StackLock
+from deploy_pipeline.ops.admission import enter
 from deploy_pipeline.ops.boundary import stage
 from deploy_pipeline.ops.materialize import deployed_asset
+from deploy_pipeline.ops.plan_review import PlanReview
+from deploy_pipeline.ops.retries import NEVER, READ
 from deploy_pipeline.ops.reuse import Facts, release_of, reused
 from deploy_pipeline.ops.sources import source_of
 from deploy_pipeline.ops.stacks import StackSteps
@@ -34,7 +40,7 @@ from deploy_pipeline.ops.stacks import StackSteps
 UNCHANGED = "files, variables, Terraform and the state are the same"
 
 
-@dg.op(tags={"dagster/kind": "terraform"})
+@dg.op(retry_policy=READ, tags={"dagster/kind": "terraform"})
 @stage
 def init_terraform(
     context: dg.OpExecutionContext,
@@ -61,7 +67,7 @@ def init_terraform(
     return prepared
 
 
-@dg.op(tags={"dagster/kind": "terraform"})
+@dg.op(retry_policy=READ, tags={"dagster/kind": "terraform"})
 @stage
 def plan_terraform(
     context: dg.OpExecutionContext,
@@ -69,19 +75,23 @@ def plan_terraform(
     prepared: list[PreparedStack],
     images: list[PushedImage],
     packages: list[PackagedFunction],
+    home_spec: dg.ResourceParam[Spec],
     github: dg.ResourceParam[GitHub],
     git: dg.ResourceParam[Git],
     object_store: dg.ResourceParam[ObjectStore],
     terraform: dg.ResourceParam[Terraform],
+    workspace: dg.ResourceParam[Workspace],
     clock: dg.ResourceParam[Clock],
 ) -> list[PlannedStack]:
-    """Plan each stack with the new images and packages, and save the plans."""
+    """Plan each stack with the new images and packages, and save the plans; one that nobody has seen may wait."""
     source, release = source_of(github, git, candidate), release_of(object_store, candidate)
     steps = StackSteps(context, candidate, source, release, terraform, clock)
-    planned = []
-    for each in prepared:
-        stack = candidate.spec.terraform[each.name]
-        planned.append(steps.plan(stack, each, stack_variables(stack, images, packages), object_store))
+    stacks = candidate.spec.terraform
+    inputs = {each.name: stack_variables(stacks[each.name], images, packages) for each in prepared}
+    planned = [steps.plan(stacks[each.name], each, inputs[each.name], object_store) for each in prepared]
+    ledger = Ledger.of(object_store, home_spec)
+    review = PlanReview(context, home_spec, github, ledger, steps, workspace)
+    review.hold_back(prepared, planned, inputs)
     taken = [stack.taken.planned for stack in planned if stack.taken and stack.taken.planned]
     facts = stage_facts([stack.planned for stack in planned], taken, UNCHANGED)
     context.add_output_metadata({stack.name: plan_summary(stack) for stack in planned} | facts)
@@ -103,7 +113,7 @@ def plan_summary(stack: PlannedStack) -> str:
     return f"{stack.add} to add, {stack.change} to change, {stack.replace} to replace, {stack.destroy} to destroy"
 
 
-@dg.op(tags={"dagster/kind": "terraform"})
+@dg.op(retry_policy=NEVER, tags={"dagster/kind": "terraform"})
 @stage
 def apply_terraform(
     context: dg.OpExecutionContext,
@@ -113,17 +123,17 @@ def apply_terraform(
     object_store: dg.ResourceParam[ObjectStore],
     terraform: dg.ResourceParam[Terraform],
     workspace: dg.ResourceParam[Workspace],
+    hold: dg.ResourceParam[Hold],
     links: dg.ResourceParam[Links],
     clock: dg.ResourceParam[Clock],
 ) -> list[AppliedStack]:
     """Apply the saved plans, in the spec's order."""
     if not all(plan.taken for plan in planned):
-        refuse_to_go_backwards(git, object_store, candidate)
+        enter(hold, git, candidate)
     steps = StackSteps(context, candidate, Path(), None, terraform, clock)
+    lock = StackLock(object_store, terraform, clock, context.log.info)
     applied = []
-    for plan in planned:
-        stack = plan.taken or steps.apply(plan)
-        workspace.discard(Path(plan.work))
+    for plan, stack in steps.apply_all(planned, hold, lock, workspace.discard):
         applied.append(stack)
         if not plan.taken:
             context.log_event(stack_event(candidate, plan, stack, links.run(context.run_id)))

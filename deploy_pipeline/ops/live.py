@@ -8,13 +8,13 @@ from deploy_pipeline.core.links import Links
 from deploy_pipeline.core.notice import success_notice
 from deploy_pipeline.core.spec import Spec
 from deploy_pipeline.gateways.functions import Functions
-from deploy_pipeline.gateways.live_record import read_live
+from deploy_pipeline.gateways.ledger import Ledger
 from deploy_pipeline.gateways.mail import Mail
 from deploy_pipeline.gateways.object_store import ObjectStore
 from deploy_pipeline.gateways.services import Services
 from deploy_pipeline.gateways.slack import Slack
 from deploy_pipeline.ops.boundary import stage
-from deploy_pipeline.ops.retries import READ
+from deploy_pipeline.ops.retries import NEVER, READ
 from deploy_pipeline.ops.tell import Tellers
 
 
@@ -28,7 +28,7 @@ def resolve_live(
     services: dg.ResourceParam[Services],
 ) -> Deployed:
     """Read the record of what is live, and refuse when AWS runs something else."""
-    live = read_live(object_store, home_spec)
+    live = Ledger.of(object_store, home_spec).live()
     if live is None:
         raise DeployError("nothing is live yet", where=home_spec.environment, todo="deploy a commit first")
     differences = [*function_differences(live, functions), *service_differences(live, services)]
@@ -54,13 +54,15 @@ def service_differences(live: Deployed, services: Services) -> list[str]:
     """Services that do not run the recorded task definition."""
     found = []
     for service in live.services:
-        running = services.state(service.cluster, service.service).task_definition
-        if running != service.task_definition:
-            found.append(f"{service.service} runs {running}, not {service.task_definition}")
+        state = services.state(service.cluster, service.service)
+        if state.task_definition != service.task_definition:
+            found.append(f"{service.service} runs {state.task_definition}, not {service.task_definition}")
+        elif not state.desired:  # a colour that was returned keeps its task definition, and has no tasks
+            found.append(f"{service.service} has no tasks of {service.task_definition}")
     return found
 
 
-@dg.op
+@dg.op(retry_policy=NEVER)
 def notify_nightly(
     context: dg.OpExecutionContext,
     live: Deployed,

@@ -10,7 +10,7 @@ import dagster as dg
 
 from deploy_pipeline.core.candidate import Candidate, Deployed, Work
 from deploy_pipeline.core.content_key import ContentKey, key_of
-from deploy_pipeline.gateways.live_record import read_live
+from deploy_pipeline.gateways.ledger import Ledger
 from deploy_pipeline.gateways.object_store import ObjectStore
 
 Facts = dict[str, str | float]
@@ -18,7 +18,7 @@ Facts = dict[str, str | float]
 
 def release_of(object_store: ObjectStore, candidate: Candidate) -> Deployed | None:
     """The release to take over from: None before the first one, and where everything is to be done again."""
-    return None if candidate.force else read_live(object_store, candidate.spec)
+    return None if candidate.force else Ledger.of(object_store, candidate.spec).live()
 
 
 def same_work(key: ContentKey, work: Work | None) -> Work | None:

@@ -2,31 +2,26 @@
 
 import base64
 from dataclasses import dataclass, field
-from typing import Final
 
 import dagster as dg
 
-from deploy_pipeline.core import run_tags
 from deploy_pipeline.core.analysis.picture import picture
 from deploy_pipeline.core.analysis.shown import COLUMNS, line, rows, table
 from deploy_pipeline.core.asset_keys import rollout_path
 from deploy_pipeline.core.candidate import Candidate
 from deploy_pipeline.gateways.clock import Clock
-from deploy_pipeline.gateways.waiting import wait_until
 from deploy_pipeline.rollout.bake import Look
-from deploy_pipeline.rollout.function_rollout import Decision
-
-DECISIONS: Final[dict[str, Decision]] = {"promote": "promote", "roll-back": "roll_back"}
-POLL_SECONDS = 10.0
+from deploy_pipeline.rollout.ear import Ear, wait_or_hear
 
 
 @dataclass
 class Watch:
-    """What the run shows of one bake."""
+    """What the run shows of one bake. Through `ear` it waits for a person."""
 
     context: dg.OpExecutionContext
     candidate: Candidate
     clock: Clock
+    ear: Ear
     looks: list[Look] = field(default_factory=list)
 
     def look(self, look: Look) -> None:
@@ -39,21 +34,15 @@ class Watch:
             dg.AssetObservation(dg.AssetKey(path), metadata={"rollout": self.numbers(look), "now": said})
         )
 
-    def ask(self, reason: str) -> Decision:
-        """Wait for a person: the tag of the run says the decision. Without one in time, roll back."""
+    def ask(self, reason: str) -> None:
+        """Wait for a person. Without a word in time, it is rolled back."""
         minutes, run_id = self.candidate.spec.rollout.analysis.hold_minutes, self.context.run_id
         self.context.log.warning(
             f"A person has to decide within {minutes} min, else it is rolled back: {reason}\n"
-            f"deploy-pipeline decide {run_id} promote|roll-back"
+            f"deploy-pipeline decide {run_id} promote|roll-back --reason …"
         )
-        found: Decision | None = wait_until(self.clock, self._decision, seconds=minutes * 60, every=POLL_SECONDS)
-        self.context.log.info(f"Decided: {found or 'nobody has, so it is rolled back'}")
-        return found if found else "roll_back"
-
-    def _decision(self) -> Decision | None:
-        run = self.context.instance.get_run_by_id(self.context.run_id)
-        given = run_tags.own(run.run_id, run.tags, run_tags.DECISION) if run else None
-        return DECISIONS.get(given or "")
+        if wait_or_hear(self.clock, self.ear, minutes * 60) is None:
+            self.context.log.info("Nobody has decided, so it is rolled back")
 
     def metadata(self) -> dict[str, dg.MetadataValue | float | str]:
         """What stays of the bake: its numbers, its pictures, and how long it took, in seconds of the machine."""
@@ -63,7 +52,7 @@ class Watch:
         limit = self.candidate.spec.rollout.analysis.max_error_rate
         pictures = [data_uri(picture(name, measured, limit)) for name, measured in last.measured.items()]
         plot = dg.MetadataValue.md("\n\n".join(f"![error rates]({uri})" for uri in pictures))
-        return {"rollout": self.numbers(last), "plot": plot, "verdict": last.step.reason}
+        return {"rollout": self.numbers(last), "plot": plot, "verdict": self.looks[-1].step.reason}
 
     def numbers(self, look: Look) -> dg.MetadataValue:
         """Both versions of each target."""

@@ -5,66 +5,62 @@ import dagster as dg
 from deploy_pipeline.core.asset_keys import asset_path
 from deploy_pipeline.core.candidate import Candidate, DeployedFunction, DeployedService
 from deploy_pipeline.core.errors import DeployError
+from deploy_pipeline.core.ledger.deployment import FunctionMove
 from deploy_pipeline.core.links import Links
 from deploy_pipeline.core.rollout import PublishedFunction
 from deploy_pipeline.gateways.clock import Clock
 from deploy_pipeline.gateways.functions import Functions
 from deploy_pipeline.gateways.git import Git
-from deploy_pipeline.gateways.live_record import read_live
-from deploy_pipeline.gateways.load_balancers import LoadBalancers
 from deploy_pipeline.gateways.metrics import Metrics
-from deploy_pipeline.gateways.object_store import ObjectStore
 from deploy_pipeline.gateways.run_log import WAITED_FOR
-from deploy_pipeline.gateways.services import Services
-from deploy_pipeline.gateways.web import Web
-from deploy_pipeline.ops.admission import refuse_to_go_backwards
+from deploy_pipeline.ledger.ear import LedgerEar
+from deploy_pipeline.ledger.hold import Hold
+from deploy_pipeline.ops.admission import enter
 from deploy_pipeline.ops.boundary import stage
 from deploy_pipeline.ops.materialize import deployed_asset
+from deploy_pipeline.ops.retries import NEVER
 from deploy_pipeline.ops.rollout_watch import Watch
-from deploy_pipeline.ops.service_rollout import returning
 from deploy_pipeline.rollout.function_rollout import FunctionRollout
-from deploy_pipeline.rollout.service_health import ServiceHealth
 
 BAKED = f"{WAITED_FOR}bake"
 
 
-@dg.op(tags={"dagster/kind": "lambda"})
+@dg.op(retry_policy=NEVER, tags={"dagster/kind": "lambda"})
 @stage
 def roll_out_functions(
     context: dg.OpExecutionContext,
     candidate: Candidate,
-    moved_services: list[DeployedService],
+    moved_services: list[DeployedService],  # not read: functions come after services
     published: list[PublishedFunction],
     git: dg.ResourceParam[Git],
-    object_store: dg.ResourceParam[ObjectStore],
     functions: dg.ResourceParam[Functions],
     metrics: dg.ResourceParam[Metrics],
-    services: dg.ResourceParam[Services],
-    load_balancers: dg.ResourceParam[LoadBalancers],
-    web: dg.ResourceParam[Web],
+    hold: dg.ResourceParam[Hold],
     clock: dg.ResourceParam[Clock],
     metrics_clock: dg.ResourceParam[Clock],
     links: dg.ResourceParam[Links],
 ) -> list[DeployedFunction]:
-    """Give the new versions a part of the traffic, watch them, and move all of it: of all functions, or of none.
-
-    When none are moved, the services of this run that have two colours go back, too.
-    """
+    """Give the new versions a part of the traffic, watch them, and move all of it: of all functions, or of none."""
     moving = [each for each in published if each.serving is None]
     if moving:
-        began, watch = clock.monotonic(), Watch(context, candidate, metrics_clock)
-        with returning(
-            ServiceHealth(services, load_balancers, web, clock, context.log.info), candidate, moved_services
-        ):
-            refuse_to_go_backwards(git, object_store, candidate)
-            refuse_while_alarms_fire(metrics, candidate, moving)
-            first = read_live(object_store, candidate.spec) is None
-            rollout = FunctionRollout(functions, metrics, metrics_clock, watch.look, context.log.info, watch.ask)
-            rollout.run(candidate.spec.rollout, moving, compared=not first, relative=bool(candidate.hotfix))
-        context.add_output_metadata(watch.metadata() | {BAKED: clock.monotonic() - began})
+        began, ear = clock.monotonic(), LedgerEar(hold, "functions", context.log.info)
+        watch = Watch(context, candidate, metrics_clock, ear)
+        enter(hold, git, candidate)
+        refuse_while_alarms_fire(metrics, candidate, moving)
+        hold.move_functions([moved_function(each) for each in moving])
+        first = hold.ledger.head().head.live is None
+        fenced = hold.fenced(functions)
+        rollout = FunctionRollout(fenced, metrics, metrics_clock, watch.look, context.log.info, watch.ask, ear)
+        rollout.run(candidate.spec.rollout, moving, compared=not first, relative=bool(candidate.hotfix))
+        context.add_output_metadata(watch.metadata() | ear.kept() | {BAKED: clock.monotonic() - began})
     for each in moving:
         context.log_event(function_asset(candidate, each, links.run(context.run_id)))
     return [each.deployed for each in published]
+
+
+def moved_function(each: PublishedFunction) -> FunctionMove:
+    """What the ledger knows of it before it moves."""
+    return FunctionMove(each.name, each.function_name, each.alias, each.stable, each.version)
 
 
 def function_asset(candidate: Candidate, moved: PublishedFunction, run_url: str) -> dg.AssetMaterialization:

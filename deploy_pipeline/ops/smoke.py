@@ -14,6 +14,7 @@ from deploy_pipeline.gateways.knowledge_base import KnowledgeBases
 from deploy_pipeline.gateways.services import Services
 from deploy_pipeline.gateways.web import Web
 from deploy_pipeline.ops.boundary import stage
+from deploy_pipeline.ops.retries import NEVER
 from deploy_pipeline.ops.smoke_calls import SmokeCalls
 
 
@@ -30,7 +31,7 @@ class SmokeTask:
         return self.deployed.candidate.spec.smoke_tests[self.index]
 
 
-@dg.op(out=dg.DynamicOut(SmokeTask), description="One branch for each smoke test of the spec.")
+@dg.op(retry_policy=NEVER, out=dg.DynamicOut(SmokeTask), description="One branch for each smoke test of the spec.")
 def fan_out_smoke_tests(deployed: Deployed) -> list[dg.DynamicOutput[SmokeTask]]:
     """One branch for each smoke test of the spec."""
     tests = deployed.candidate.spec.smoke_tests
@@ -45,7 +46,7 @@ def mapping_key(name: str) -> str:
     return "".join(letter if letter.isalnum() and letter.isascii() else "_" for letter in name)
 
 
-@dg.op(tags={"dagster/kind": "test"})
+@dg.op(retry_policy=NEVER, tags={"dagster/kind": "test"})
 @stage
 def smoke_test(
     context: dg.OpExecutionContext,

@@ -1,9 +1,10 @@
 """One Terraform stack on its way through a deployment: prepared, planned and applied, or taken as it is live."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
+from socket import gethostname
 from typing import Any
 
 import dagster as dg
@@ -11,7 +12,9 @@ import dagster as dg
 from deploy_pipeline.core.candidate import AppliedStack, Candidate, Deployed, PlannedStack, PreparedStack, Work
 from deploy_pipeline.core.content_key import ContentKey
 from deploy_pipeline.core.errors import DeployError
+from deploy_pipeline.core.ledger.deployment import StackMove
 from deploy_pipeline.core.ownership import refuse_shared_traffic
+from deploy_pipeline.core.plan_review import PlanOutline
 from deploy_pipeline.core.spec import BackendSpec, TerraformSpec
 from deploy_pipeline.core.stack_key import plan_key, source_key
 from deploy_pipeline.core.terraform_state import is_state
@@ -19,10 +22,10 @@ from deploy_pipeline.gateways.clock import Clock
 from deploy_pipeline.gateways.object_store import ObjectStore
 from deploy_pipeline.gateways.stack_tree import stack_tree
 from deploy_pipeline.gateways.terraform import Terraform
+from deploy_pipeline.ledger.hold import Hold
+from deploy_pipeline.ledger.stack_lock import LOCK_SUFFIX, StackLock, note_lock
 from deploy_pipeline.ops.progress import show
 from deploy_pipeline.ops.reuse import same_work, work_done
-
-LOCK_SUFFIX = ".tflock"
 
 
 @dataclass(frozen=True)
@@ -61,14 +64,31 @@ class StackSteps:
         planned = work_done(self.context, self.candidate, key, self.clock.monotonic() - began)
         return PlannedStack(
             prepared.name, str(work), plan.plan_sha256, plan.digest, plan.add, plan.change, plan.replace, plan.destroy,
-            done, planned, applyable=plan.applyable,
+            done, planned, applyable=plan.applyable, changes=plan.changes,
         )  # fmt: skip
 
-    def apply(self, plan: PlannedStack) -> AppliedStack:
+    def outline(
+        self, stack: TerraformSpec, prepared: PreparedStack, variables: Mapping[str, Any], work: Path, *, alone: bool
+    ) -> PlanOutline:
+        """What a plan with these variables would do, `alone` without our environment's.
+
+        `work` is another folder: the saved plan stays as it is.
+        """
+        self._initialised(stack, work, ContentKey(prepared.source_key, prepared.doubt))
+        plan = self.terraform.plan(work, variables=variables, on_line=show, alone=alone)
+        return PlanOutline(plan.digest, plan.changes)
+
+    def apply(self, plan: PlannedStack, hold: Hold, lock: StackLock) -> AppliedStack:
         """Apply exactly the saved plan; of one that would change nothing, read what there is."""
         began, work = self.clock.monotonic(), Path(plan.work)
         if plan.applyable:
-            state = self.terraform.apply(work, plan.plan_sha256, on_line=show)
+            backend = self.candidate.spec.terraform[plan.name].backend
+            move = StackMove(
+                plan.name, backend.bucket, backend.key, plan.plan_digest, plan.work, gethostname(), self.clock.now()
+            )
+            hold.move_stack(move)
+            on_line = note_lock(lock, move, hold.move_stack, show)
+            state = hold.fenced(self.terraform).apply(work, plan.plan_sha256, on_line=on_line)
         else:
             state = self.terraform.state(work)
         seconds = self.clock.monotonic() - began
@@ -77,6 +97,15 @@ class StackSteps:
             plan.name, state.serial, state.lineage, state.resources, state.outputs, plan.plan_digest,
             plan.initialised, plan.planned, applied,
         )  # fmt: skip
+
+    def apply_all(
+        self, plans: Iterable[PlannedStack], hold: Hold, lock: StackLock, discard: Callable[[Path], None]
+    ) -> Iterator[tuple[PlannedStack, AppliedStack]]:
+        """Apply one after the other what is not taken over; `discard` is given each work folder then."""
+        for plan in plans:
+            applied = plan.taken or self.apply(plan, hold, lock)
+            discard(Path(plan.work))
+            yield plan, applied
 
     def live(self, name: str) -> AppliedStack | None:
         """The stack as the live release left it."""

@@ -27,7 +27,7 @@ class Tellers:
         if notifications.slack is not None:
             told["slack"] = attempt(self._slack, notice, notifications.slack)
         if notifications.email is not None:
-            told["mail"] = attempt(self._mail, notice, notifications.email)
+            told["email"] = attempt(self._mail, notice, notifications.email)
         return told
 
     def _slack(self, notice: Notice, spec: SlackSpec) -> str:

@@ -9,8 +9,11 @@ from deploy_pipeline.core.analysis.bake import BakePlan, Step, next_step
 from deploy_pipeline.core.analysis.measurements import MINUTE, Measured, NotMeasured, Window, whole_minute
 from deploy_pipeline.core.analysis.policy import AnalysisPolicy
 from deploy_pipeline.core.errors import DeployError
+from deploy_pipeline.core.ledger.deployment import Word
+from deploy_pipeline.core.ledger.word import in_words
 from deploy_pipeline.core.traffic_shape import TrafficShape
 from deploy_pipeline.gateways.clock import Clock
+from deploy_pipeline.rollout.ear import Ear, wait_or_hear
 
 LATE: Final = timedelta(minutes=1)
 """A minute is looked at when it has been over for so long: CloudWatch has it by then, mostly."""
@@ -32,7 +35,10 @@ class Look:
 
 @dataclass
 class Bake:
-    """One bake. `move` gives the candidate so many percent of the traffic, `told` is called with each look."""
+    """One bake. `move` gives the candidate so many percent of the traffic, `told` is called with each look.
+
+    Through `ear` a person may end it at any time.
+    """
 
     read: Callable[[Window], Mapping[str, Measured]]
     move: Callable[[int], None]
@@ -41,6 +47,7 @@ class Bake:
     shape: TrafficShape
     plan: BakePlan
     policy: AnalysisPolicy
+    ear: Ear = field(default_factory=Ear)
     errors: int = 0
     weight: int = 0
 
@@ -50,11 +57,15 @@ class Bake:
         start = whole_minute(self.clock.now()) + MINUTE  # the minute in which the traffic moved is of both
         elapsed = 0
         while True:
-            self._wait_until(start + (elapsed + 1) * MINUTE)
-            self._give(self.shape.weight_after(elapsed + 1))
-            self._wait_until(start + (elapsed + 1) * MINUTE + LATE)
-            elapsed = (self.clock.now() - LATE - start) // MINUTE
-            look = self._look(Window(start, start + elapsed * MINUTE), elapsed)
+            word = self._wait_until(start + (elapsed + 1) * MINUTE)
+            if word is None:
+                self._give(self.shape.weight_after(elapsed + 1))
+                word = self._wait_until(start + (elapsed + 1) * MINUTE + LATE)
+            if word is None:
+                elapsed = (self.clock.now() - LATE - start) // MINUTE
+                look = self._look(Window(start, start + elapsed * MINUTE), elapsed)
+            else:
+                look = self._ended(word, elapsed)
             self.told(look)
             if look.step.action != "wait":
                 return look
@@ -69,7 +80,8 @@ class Bake:
                 if look.step.action != "wait":
                     return look
                 self.told(look)
-                self.clock.sleep(RETRY_SECONDS)
+                if word := wait_or_hear(self.clock, self.ear, RETRY_SECONDS):
+                    return self._ended(word, elapsed)
             else:
                 self.errors = 0
                 step = next_step(self.plan, self.policy, elapsed, measured)
@@ -80,9 +92,14 @@ class Bake:
             self.move(weight)
             self.weight = weight
 
-    def _wait_until(self, at: datetime) -> None:
+    def _ended(self, word: Word, elapsed: int) -> Look:
+        return Look(self.clock.now(), elapsed, self.weight, Step(word.what, in_words(word)))
+
+    def _wait_until(self, at: datetime) -> Word | None:
         while (left := (at - self.clock.now()).total_seconds()) > 0:
-            self.clock.sleep(left)
+            if word := wait_or_hear(self.clock, self.ear, left):
+                return word
+        return None
 
 
 def unreadable(times: int, reason: str) -> Step:

@@ -1,21 +1,23 @@
 """Moves an ECS service to its idle colour: started, looked at, tried, switched to, watched. The other one stays up.
 
-Nothing is kept between two attempts: the load balancer says which colour is live, so a run that was killed anywhere is
-continued by the next one.
+Nothing is kept between two attempts: the load balancer says which colour is live. What a run that was killed has moved,
+the ledger's settlement returns before the next one begins.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
-from deploy_pipeline.core.candidate import DeployedService
 from deploy_pipeline.core.colours import OTHER, Colour, Traffic, enough
 from deploy_pipeline.core.errors import DeployError
-from deploy_pipeline.core.spec import ServiceRolloutSpec
+from deploy_pipeline.core.ledger.word import in_words
+from deploy_pipeline.core.spec import ServiceRolloutSpec, ServiceSpec
 from deploy_pipeline.gateways.clock import Clock
 from deploy_pipeline.gateways.interruptions import held_back
 from deploy_pipeline.rollout.bake import ERRORS_IN_A_ROW
-from deploy_pipeline.rollout.service_colours import ServiceColours
-from deploy_pipeline.rollout.service_health import POLL_SECONDS
+from deploy_pipeline.rollout.ear import Ear, wait_or_hear
+from deploy_pipeline.rollout.service_colours import ServiceColours, colours_of
+from deploy_pipeline.rollout.service_health import POLL_SECONDS, ServiceHealth
 
 CHECKS_BEFORE_THE_SWITCH = 3
 MINUTE_SECONDS = 60.0
@@ -25,13 +27,17 @@ MINUTE_SECONDS = 60.0
 class BlueGreen:
     """One attempt for one service. `bake_clock` is the one by which the minutes of the bake pass.
 
-    `smoke` tries the idle colour through the test listener, and raises DeployError where it does not pass.
+    `smoke` tries the idle colour through the test listener, and raises DeployError where it does not pass. `moving` is
+    told, before anything is changed, which service has users and what it runs (an ARN). Through `ear` a person may end
+    the bake at any time.
     """
 
     colours: ServiceColours
     rollout: ServiceRolloutSpec
     bake_clock: Clock
     smoke: Callable[[], None]
+    moving: Callable[[str, str], None]
+    ear: Ear
     baked_seconds: float = 0.0
 
     def run(self, target: str) -> Colour:
@@ -50,6 +56,7 @@ class BlueGreen:
         if state.task_definition == target:
             self._continue(live, target)
             return live
+        self.moving(self.colours.places[live].service, state.task_definition)
         try:
             self.colours.start(idle, target, max(state.desired, 1))
             self._settle(idle, target)
@@ -75,18 +82,33 @@ class BlueGreen:
         if verdict.outcome != "healthy":
             todo = f"read the task's log, correct what keeps it from answering {place.health_path}, and merge that"
             raise DeployError(verdict.reason, where=f"service {place.service}", todo=todo)
-        for _ in range(CHECKS_BEFORE_THE_SWITCH):
-            self.colours.health.clock.sleep(POLL_SECONDS)
-            self._read(colour, target)
+        with self._watched():
+            for _ in range(CHECKS_BEFORE_THE_SWITCH):
+                self.colours.health.clock.sleep(POLL_SECONDS)
+                self._read(colour, target)
 
     def _bake(self, colour: Colour, target: str) -> None:
         """Look each minute whether the new colour stays healthy under the traffic, while the other one is still up."""
-        clock, minutes = self.colours.health.clock, self.rollout.bake_minutes
+        minutes = self.rollout.bake_minutes
+        if not minutes:
+            return
+        self.ear.open()
+        with self._watched():
+            for minute in range(1, minutes + 1):
+                if wait_or_hear(self.bake_clock, self.ear, MINUTE_SECONDS):
+                    break
+                self.colours.say(f"minute {minute} of {minutes}: {self._read(colour, target)}")
+        word = self.ear.close()
+        if word and word.what == "roll_back":
+            raise DeployError(f"not promoted: {in_words(word)}", where=f"service {self.colours.places[colour].service}")
+
+    @contextmanager
+    def _watched(self) -> Iterator[None]:
+        """Time in which a colour that is up is only looked at."""
+        clock = self.colours.health.clock
         began = clock.monotonic()
-        for minute in range(1, minutes + 1):
-            self.bake_clock.sleep(MINUTE_SECONDS)
-            self.colours.say(f"minute {minute} of {minutes}: {self._read(colour, target)}")
-        self.baked_seconds = clock.monotonic() - began
+        yield
+        self.baked_seconds += clock.monotonic() - began
 
     def _read(self, colour: Colour, target: str) -> str:
         """A check that is made again where AWS cannot be asked. Raises DeployError as `_check`."""
@@ -126,6 +148,12 @@ class BlueGreen:
                 ) from why  # fmt: skip
 
 
+def drain_all(health: ServiceHealth, services: Iterable[ServiceSpec]) -> list[str]:
+    """Remove the tasks of every colour without traffic; their services."""
+    colours = [colours_of(health, service) for service in services]
+    return [name for each in colours if each and (name := drain(each))]
+
+
 def drain(colours: ServiceColours) -> str:
     """Remove the tasks of the colour without traffic. Returns its service, "" where it has none or some traffic."""
     traffic = colours.traffic()
@@ -133,16 +161,3 @@ def drain(colours: ServiceColours) -> str:
         return ""
     colours.remove(traffic.idle)
     return colours.places[traffic.idle].service
-
-
-def give_back(colours: ServiceColours, moved: DeployedService) -> str:
-    """Send users back to the colour that served before, if it is still up. Returns what kept it from that, or ""."""
-    live = colours.traffic().live
-    before = colours.state(OTHER[live])
-    if colours.places[live].service != moved.service:
-        return ""
-    if before.task_definition != moved.previous_task_definition or not before.desired:
-        return f"{moved.service} serves: the tasks that served before are not up any more"
-    colours.switch(OTHER[live])
-    colours.remove(live)
-    return ""

@@ -13,10 +13,14 @@ WHOLE = 100
 
 @dataclass
 class FunctionTraffic:
-    """The aliases, which only this rollout changes: a change by anybody else is refused, never overwritten."""
+    """The aliases, which only this rollout changes: a change by anybody else is refused, never overwritten.
+
+    `theirs` is told what somebody else has set; without it, that is something that could not be returned.
+    """
 
     functions: Functions
     targets: Sequence[PublishedFunction]
+    theirs: Callable[[str], None] | None = None
     revisions: dict[str, str] = field(init=False)
 
     def __post_init__(self) -> None:
@@ -35,20 +39,24 @@ class FunctionTraffic:
         for each in self.targets:
             self._move(each, each.version)
 
-    def give_back(self) -> tuple[str, ...]:
+    def give_back(self, *, always: bool = False) -> tuple[str, ...]:
         """Give the old versions all of the traffic again; what could not be returned, and why. Raises nothing of it.
 
-        Looks first where each alias points now: an answer to an earlier change may have been lost.
+        Looks first where each alias points now: an answer to an earlier change may have been lost. `always` writes each
+        alias, also one that is right: a change of a run that is taken for dead, still on its way, is refused then.
         """
-        return tuple(trouble for each in self.targets if (trouble := self._returned(each)))
+        return tuple(trouble for each in self.targets if (trouble := self._returned(each, always)))
 
-    def _returned(self, each: PublishedFunction) -> str:
+    def _returned(self, each: PublishedFunction, always: bool) -> str:
         where = f"{each.function_name}:{each.alias}"
         try:
             now = self.functions.alias(each.function_name, each.alias)
             if not {now.version, *now.routing} <= {each.stable, each.version}:
-                return f"{where} serves {now.version}, which somebody else has set: left as it is"
-            if now.version != each.stable or now.routing:
+                said = f"{where} serves {now.version}, which somebody else has set: left as it is"
+                if self.theirs is None:
+                    return said
+                self.theirs(said)
+            elif always or now.version != each.stable or now.routing:
                 self.revisions[each.name] = now.revision_id
                 self._move(each, each.stable)
         except DeployError as error:

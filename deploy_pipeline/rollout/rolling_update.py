@@ -1,5 +1,6 @@
 """Moves an ECS service to a new task definition in place, and waits until every task runs it and answers."""
 
+from collections.abc import Callable
 from dataclasses import dataclass
 
 from deploy_pipeline.core.candidate import DeployedService, ServiceDeployment
@@ -22,11 +23,17 @@ class RollingUpdate:
             return False
         return self.health.serves(self._place(service), target)
 
-    def run(self, deployment: ServiceDeployment, target: TaskDefinition) -> DeployedService:
-        """Update the service, wait, and return what runs; raise `DeployError` when it does not become healthy."""
+    def run(
+        self, deployment: ServiceDeployment, target: TaskDefinition, moving: Callable[[str, str], None]
+    ) -> DeployedService:
+        """Update the service, wait, and return what runs; raise `DeployError` when it does not become healthy.
+
+        `moving` is told the service and what it runs (an ARN) before it is changed.
+        """
         service = deployment.service
         place = self._place(service)
         before = self.health.services.state(service.cluster, service.service).task_definition
+        moving(service.service, before)
         try:
             verdict = self._move(place, target.arn, service.stable_within_seconds)
         except BaseException:  # a cancel, too: nobody would look at the new tasks any more
@@ -39,6 +46,12 @@ class RollingUpdate:
         return DeployedService(
             deployment.name, service.service, service.cluster, target.arn, before, deployment.image.pinned, running
         )
+
+    def return_to(self, service: ServiceSpec, task_definition: str) -> None:
+        """Have an earlier task definition (an ARN) run again. Raises DeployError when it does not become healthy."""
+        verdict = self._move(self._place(service), task_definition, service.stable_within_seconds)
+        if verdict.outcome != "healthy":
+            raise DeployError(verdict.reason, where=f"service {service.service}", todo="read the task's log")
 
     def _place(self, service: ServiceSpec) -> Place:
         """The service, and the target group to which the production listener sends the most."""

@@ -45,6 +45,11 @@ class ServiceColours:
         forwards = self.health.load_balancers.forwards(self.balancer.name, self.balancer.production_port)
         return traffic_of(self.groups, {each.target_group: each.weight for each in forwards}, self.where)
 
+    def share(self, colour: Colour) -> float:
+        """The part of the production traffic that a colour has, 0 to 1."""
+        traffic = self.traffic()
+        return traffic.blue if colour == "blue" else traffic.green
+
     def state(self, colour: Colour) -> ServiceState:
         """The service of a colour, as ECS reports it."""
         place = self.places[colour]
@@ -84,3 +89,9 @@ class ServiceColours:
 
     def _send(self, port: int, colour: Colour) -> None:
         self.health.load_balancers.send(self.balancer.name, port, {self.groups[colour]: ALL})
+
+
+def colours_of(health: ServiceHealth, service: ServiceSpec) -> ServiceColours | None:
+    """The two colours of a service, or None where it has one."""
+    balancer = service.load_balancer
+    return ServiceColours(health, service, balancer) if balancer and balancer.green_service else None

@@ -9,15 +9,21 @@ from collections.abc import Iterable
 import dagster as dg
 
 from deploy_pipeline.core import run_tags
+from deploy_pipeline.core.errors import DeployError
+from deploy_pipeline.core.ledger.deployment import deployment_id
 from deploy_pipeline.core.merges import Deploy, MergeCursor, Wait, decide, observe, read_cursor, rest, resting
 from deploy_pipeline.core.spec import Spec
 from deploy_pipeline.gateways.clock import Clock
 from deploy_pipeline.gateways.github import GitHub, GitHubUnavailable
+from deploy_pipeline.gateways.ledger import Ledger
+from deploy_pipeline.gateways.object_store import ObjectStore
 from deploy_pipeline.jobs.deploy import deploy_job
 from deploy_pipeline.ops.candidate import DeployConfig
+from deploy_pipeline.ops.holding import interrupted
 
 INTERVAL_SECONDS = 1  # each loop of the daemon, which takes five seconds
 LOOK_SECONDS = 1.0
+MOST_ATTEMPTS = 3  # of a deployment whose runs die: the next one might end the service, too
 # The last look comes nine seconds after the first, and the daemon's next loop but one after ten: the next tick goes on
 # where this one ended. With GitHub silent at that look (three attempts of 15 s) a tick still ends within the 60 s that
 # Dagster gives it. It is short also because a code server that is told to stop, or to load new code, waits for it.
@@ -35,17 +41,19 @@ def merge_sensor(
     home_spec: dg.ResourceParam[Spec],
     github: dg.ResourceParam[GitHub],
     clock: dg.ResourceParam[Clock],
+    object_store: dg.ResourceParam[ObjectStore],
 ) -> dg.SensorResult | dg.SkipReason:
     """One deployment per merge; when several wait, the newest."""
-    before = read_cursor(context.cursor, watched(home_spec))
+    before, ledger = read_cursor(context.cursor, watched(home_spec)), Ledger.of(object_store, home_spec)
     if until := resting(before, clock.now()):
         return dg.SkipReason(f"GitHub asks us to wait until {until.isoformat()}; the newest merge is deployed then")
     try:
-        cursor, decision = watch(context, before, home_spec, github, clock)
+        cursor, decision = watch(context, before, home_spec, github, clock, ledger)
         if isinstance(decision, Wait):
             context.update_cursor(cursor.model_dump_json())
             return dg.SkipReason(decision.reason)
-        request = deployment_of(decision.sha, home_spec, github)
+        attempt = len(runs_for(context.instance, decision.sha))
+        request = deployment_of(decision.sha, attempt, home_spec, github)
     except GitHubUnavailable as error:
         if before is not None and error.retry_at is not None:
             context.update_cursor(rest(before, error.retry_at, clock.now()).model_dump_json())
@@ -56,13 +64,18 @@ def merge_sensor(
 
 
 def watch(
-    context: dg.SensorEvaluationContext, before: MergeCursor | None, spec: Spec, github: GitHub, clock: Clock
+    context: dg.SensorEvaluationContext,
+    before: MergeCursor | None,
+    spec: Spec,
+    github: GitHub,
+    clock: Clock,
+    ledger: Ledger,
 ) -> tuple[MergeCursor, Deploy | Wait]:
     """Look until there is something to deploy or the tick is over; what was seen last, and what follows from it."""
     due = clock.monotonic()
     end = due + WATCH_SECONDS
     cursor = look(before, spec, github)
-    decision = decide(cursor, launched=has_run(context.instance, cursor.head))
+    decision = decide(cursor, launched=is_deployed(context.instance, ledger, cursor.head))
     patient = by_daemon(context) and before is not None  # the first cursor is kept at once: it is the baseline
     # Without an ETag every look would count against the rate limit.
     while patient and cursor.etag and isinstance(decision, Wait):
@@ -72,7 +85,7 @@ def watch(
         clock.sleep(max(0.0, due - clock.monotonic()))
         seen = look(cursor, spec, github)
         if seen.head != cursor.head:
-            decision = decide(seen, launched=has_run(context.instance, seen.head))
+            decision = decide(seen, launched=is_deployed(context.instance, ledger, seen.head))
         cursor = seen
     return cursor, decision
 
@@ -97,19 +110,40 @@ def watched(spec: Spec) -> str:
     return f"{spec.repository.name}@{spec.repository.branch}"
 
 
-def has_run(instance: dg.DagsterInstance, sha: str) -> bool:
-    """Whether this sensor launched a run for the commit; one that was made but never queued must be asked for again."""
-    runs = instance.get_runs(
-        filters=dg.RunsFilter(tags={"dagster/run_key": sha, "dagster/sensor_name": "merge_sensor"})
-    )
-    return any(run.status != dg.DagsterRunStatus.NOT_STARTED for run in runs)
+def runs_for(instance: dg.DagsterInstance, sha: str) -> list[dg.DagsterRun]:
+    """The runs that this sensor launched for a commit; one that was made but never queued must be asked for again."""
+    tags = {run_tags.COMMIT: sha, "dagster/sensor_name": "merge_sensor"}
+    runs = instance.get_runs(filters=dg.RunsFilter(job_name=deploy_job.name, tags=tags))
+    return [run for run in runs if run.status != dg.DagsterRunStatus.NOT_STARTED]
 
 
-def deployment_of(sha: str, spec: Spec, github: GitHub) -> dg.RunRequest:
-    """The run that deploys a commit. Its key is the commit: asked for twice, it is launched once."""
+def is_deployed(instance: dg.DagsterInstance, ledger: Ledger, sha: str) -> bool:
+    """Whether the commit has had its deployment: one whose run died, and was undone, is begun again a few times."""
+    runs = runs_for(instance, sha)
+    if not runs:
+        return False
+    if len(runs) >= MOST_ATTEMPTS or any(run.status != dg.DagsterRunStatus.FAILURE for run in runs):
+        return True
+    try:
+        return any(not has_died(instance, ledger, sha, run) for run in runs)
+    except DeployError as error:
+        if not error.retryable:
+            raise
+        return True  # nobody knows now; the next tick asks again
+
+
+def has_died(instance: dg.DagsterInstance, ledger: Ledger, sha: str, run: dg.DagsterRun) -> bool:
+    """Whether a failed run did not fail by itself, and left nothing behind."""
+    record = ledger.deployment(deployment_id(sha, run.run_id))
+    return record.outcome == "abandoned" if record else interrupted(instance, run.run_id)
+
+
+def deployment_of(sha: str, attempt: int, spec: Spec, github: GitHub) -> dg.RunRequest:
+    """The run that deploys a commit. Its key is the commit and the attempt: asked for twice, it is launched once."""
     commit = github.commit(spec.repository.name, sha)
     config = dg.RunConfig(ops={"resolve_candidate": DeployConfig(commit=sha)})
-    return dg.RunRequest(run_key=sha, run_config=config, tags=run_tags.commit_tags(commit, spec.environment))
+    key = f"{sha}:{attempt}" if attempt else sha
+    return dg.RunRequest(run_key=key, run_config=config, tags=run_tags.commit_tags(commit, spec.environment))
 
 
 def waiting(instance: dg.DagsterInstance, environment: str) -> Iterable[dg.DagsterRun]:
@@ -124,8 +158,11 @@ def waiting(instance: dg.DagsterInstance, environment: str) -> Iterable[dg.Dagst
 
 
 def supersede(context: dg.SensorEvaluationContext, runs: Iterable[dg.DagsterRun], sha: str) -> None:
-    """Take older deployments that have not begun out of the queue: the newest contains them."""
-    for run in runs:
+    """Take older deployments that have not begun out of the queue: the newest contains them.
+
+    One of the same commit is what a second daemon has asked for a moment ago, and stays: there will be no other.
+    """
+    for run in (run for run in runs if run.tags.get(run_tags.COMMIT) != sha):
         now = context.instance.get_run_by_id(run.run_id)
         if now is None or now.status != dg.DagsterRunStatus.QUEUED:
             continue  # it began meanwhile: it goes on, and the newest one waits for it

@@ -1,7 +1,8 @@
 """Tells people when a run failed or was cancelled.
 
 It looks at the state, not at the event: every run that ended badly in the last day and of which somebody has not been
-told yet. Dagster's own run status sensors go on after an error, and the message would be lost.
+told yet. Dagster's own run status sensors go on after an error, and the message would be lost. How a deployment ended
+is what the ledger says: a run can fail after its release went live, and then the release is what people hear of.
 """
 
 from collections.abc import Iterator
@@ -12,19 +13,30 @@ from typing import Any
 import dagster as dg
 
 from deploy_pipeline.core import run_tags
+from deploy_pipeline.core.errors import DeployError
+from deploy_pipeline.core.ledger.deployment import Deployment, deployment_id
 from deploy_pipeline.core.links import Links
 from deploy_pipeline.core.notice import Notice, Outcome
 from deploy_pipeline.core.spec import Spec
 from deploy_pipeline.gateways.clock import Clock
 from deploy_pipeline.gateways.github import GitHub
+from deploy_pipeline.gateways.ledger import Ledger
 from deploy_pipeline.gateways.mail import Mail
+from deploy_pipeline.gateways.object_store import ObjectStore
 from deploy_pipeline.gateways.slack import Slack
 from deploy_pipeline.jobs.deploy import deploy_job
 from deploy_pipeline.jobs.nightly_e2e import nightly_e2e_job
+from deploy_pipeline.jobs.reconcile import reconcile_job
+from deploy_pipeline.jobs.rollback import rollback_job
 from deploy_pipeline.ops.announce import own_deployment, tell_github
 from deploy_pipeline.ops.tell import NOT_TOLD, Tellers, attempt
 
-SUBJECTS = {deploy_job.name: "Deployment", nightly_e2e_job.name: "Nightly checks"}
+SUBJECTS = {
+    deploy_job.name: "Deployment",
+    nightly_e2e_job.name: "Nightly checks",
+    reconcile_job.name: "Settling a deployment that was left behind",
+    rollback_job.name: "Rollback",
+}
 OUTCOMES: dict[dg.DagsterRunStatus, Outcome] = {
     dg.DagsterRunStatus.FAILURE: "failure",
     dg.DagsterRunStatus.CANCELED: "canceled",
@@ -32,6 +44,8 @@ OUTCOMES: dict[dg.DagsterRunStatus, Outcome] = {
 INTERVAL_SECONDS = 1  # each loop of the daemon, which takes five seconds
 TOLD_WITHIN = timedelta(days=1)  # a channel that is away for longer is not told any more
 RUNS_AT_ONCE = 50
+IN_THE_LEDGER = (deploy_job.name, rollback_job.name)
+SETTLED_WITHIN = timedelta(minutes=5)  # people hear after that, even of a deployment that is still not settled
 
 
 @dataclass(frozen=True)
@@ -44,11 +58,17 @@ class Announcer:
     slack: Slack
     mail: Mail
     links: Links
+    ledger: Ledger
 
-    def announce(self, run: dg.DagsterRun) -> dict[str, str]:
+    def announce(self, run: dg.DagsterRun, now: datetime) -> dict[str, str]:
         """Tell the channels that have not heard of this run; the run's own tag remembers which have."""
         heard = (run_tags.own(run.run_id, run.tags, run_tags.TOLD) or "").split(",")
-        notice = self.notice(run)
+        if all(channel in heard for channel in self._channels(run)):
+            return {}
+        record = self.record(run)
+        if record and record.outcome is None and now - ended_at(self.instance, run) < SETTLED_WITHIN:
+            return {}
+        notice = self.notice(run, record)
         told = {}
         for channel in self._channels(run):
             if channel not in heard:
@@ -78,12 +98,21 @@ class Announcer:
         by = run_tags.own(run.run_id, run.tags, run_tags.SUPERSEDED_BY)
         return by if run.status == dg.DagsterRunStatus.CANCELED else None
 
-    def notice(self, run: dg.DagsterRun) -> Notice:
+    def record(self, run: dg.DagsterRun) -> Deployment | None:
+        """What the ledger has of the run; None where it changed nothing, or is not about a deployment."""
+        commit = run.tags.get(run_tags.COMMIT)
+        named = commit and run.job_name in IN_THE_LEDGER
+        return self.ledger.deployment(deployment_id(commit, run.run_id)) if commit and named else None
+
+    def notice(self, run: dg.DagsterRun, record: Deployment | None) -> Notice:
         """What there is to tell of a run that ended badly."""
         stage, reason = failed_stage(self.instance, run)
         superseded = self._superseded(run)
+        live = record is not None and record.outcome == "live"
+        held = run_tags.own(run.run_id, run.tags, run_tags.HELD) is not None
+        settled = f"\n{record.reason}" if record and record.reason else ""
         return Notice(
-            outcome=OUTCOMES[run.status],
+            outcome="success" if live else "held" if held else OUTCOMES[run.status],
             subject=SUBJECTS[run.job_name],
             environment=self.spec.environment,
             commit=run.tags.get(run_tags.COMMIT, ""),
@@ -91,7 +120,7 @@ class Announcer:
             author=run.tags.get(run_tags.AUTHOR, ""),
             run_url=self.links.run(run.run_id),
             stage=stage,
-            reason=f"superseded by {superseded[:12]}" if superseded else reason,
+            reason=f"superseded by {superseded[:12]}" if superseded else f"{reason}{settled}",
         )
 
 
@@ -108,10 +137,15 @@ def notice_sensor(
     mail: dg.ResourceParam[Mail],
     clock: dg.ResourceParam[Clock],
     links: dg.ResourceParam[Links],
+    object_store: dg.ResourceParam[ObjectStore],
 ) -> dg.SkipReason:
     """Tell people of every run that ended badly, and go on telling until each channel has heard."""
-    announcer = Announcer(context.instance, home_spec, github, slack, mail, links)
-    told = {run.run_id: announcer.announce(run) for run in ended_badly(context.instance, clock.now())}
+    ledger, now = Ledger.of(object_store, home_spec), clock.now()
+    announcer = Announcer(context.instance, home_spec, github, slack, mail, links, ledger)
+    try:
+        told = {run.run_id: announcer.announce(run, now) for run in ended_badly(context.instance, now)}
+    except DeployError as error:
+        return dg.SkipReason(f"the ledger cannot be read, and is asked again: {error}")
     news = {run_id: answers for run_id, answers in told.items() if answers}
     return dg.SkipReason(f"told of {news}" if news else "nothing new to tell")
 
@@ -121,6 +155,12 @@ def ended_badly(instance: dg.DagsterInstance, now: datetime) -> list[dg.DagsterR
     since = (now - TOLD_WITHIN).astimezone(UTC)
     wanted = dg.RunsFilter(statuses=list(OUTCOMES), updated_after=since)
     return [run for run in instance.get_runs(filters=wanted, limit=RUNS_AT_ONCE) if run.job_name in SUBJECTS]
+
+
+def ended_at(instance: dg.DagsterInstance, run: dg.DagsterRun) -> datetime:
+    """When the run's end was recorded."""
+    record = instance.get_run_record_by_id(run.run_id)
+    return record.update_timestamp.replace(tzinfo=UTC) if record else datetime.now(UTC)
 
 
 def failed_stage(instance: dg.DagsterInstance, run: dg.DagsterRun) -> tuple[str, str]:

@@ -1,17 +1,14 @@
-"""`deploy-pipeline analyse` over metrics in memory, and `decide` on runs in an instance's folder."""
+"""`deploy-pipeline analyse` over metrics in memory."""
 
 import json
 from dataclasses import dataclass
-from pathlib import Path
 from types import SimpleNamespace
 
-import dagster as dg
 import pytest
 from click.testing import CliRunner, Result
 
 from deploy_pipeline.cli import rollout_commands
-from deploy_pipeline.cli.rollout_commands import analyse, decide
-from deploy_pipeline.core import run_tags
+from deploy_pipeline.cli.rollout_commands import analyse
 from deploy_pipeline.core.errors import DeployError
 from deploy_pipeline.core.spec import Spec
 from deploy_pipeline.gateways.metrics import Metrics
@@ -105,43 +102,3 @@ def test_a_function_that_is_not_in_the_spec_is_named(world: World) -> None:
 def test_hours_that_are_none_are_refused(world: World, arguments: tuple[str, ...], words: str) -> None:
     said = analysed(*arguments)
     assert (said.exit_code, words in said.output) == (2, True)
-
-
-@dg.op
-def wait() -> None: ...
-
-
-@dg.job
-def a_job() -> None:
-    wait()
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    """An instance's folder."""
-    (tmp_path / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
-    return tmp_path
-
-
-def decided(home: Path, run_id: str, decision: str = "promote") -> Result:
-    return CliRunner().invoke(decide, [run_id, decision, "--home", str(home)], catch_exceptions=False)
-
-
-def test_a_run_that_goes_on_is_told_the_decision(home: Path) -> None:
-    with dg.DagsterInstance.from_config(str(home)) as instance:
-        run = instance.create_run_for_job(a_job, status=dg.DagsterRunStatus.STARTED)
-        assert "is told: roll-back" in decided(home, run.run_id, "roll-back").output
-        told = instance.get_run_by_id(run.run_id)
-    assert told is not None
-    assert run_tags.own(run.run_id, told.tags, run_tags.DECISION) == "roll-back"
-
-
-def test_a_run_that_has_ended_cannot_be_told(home: Path) -> None:
-    with dg.DagsterInstance.from_config(str(home)) as instance:
-        run_id = a_job.execute_in_process(instance=instance).run_id
-    with pytest.raises(DeployError, match=f"run {run_id}: has ended"):
-        decided(home, run_id)
-    with pytest.raises(DeployError, match="run nonsense: no such run"):
-        decided(home, "nonsense")
-    with pytest.raises(DeployError, match="no Dagster instance here"):
-        decided(home / "elsewhere", run_id)

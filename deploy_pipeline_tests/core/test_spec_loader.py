@@ -113,8 +113,9 @@ def test_load_spec_unreadable(text: str | bytes, message: str) -> None:
         ("<<: {}", ["found the merge key <<, expected the keys themselves (YAML 1.2 has no merge keys)"]),
         ("images: !!map {}", ["found the tag !!map, expected a value without a tag (text goes in quotes)"]),
         ("image: {}", [
-            'found an unknown key, expected "images" (did you mean that?) or one of aws, environment, functions, '
-            "images, nightly_e2e, notifications, repository, rollout, scan, services, smoke_tests, terraform, "
+            'found an unknown key, expected "images" (did you mean that?) or one of approvals, aws, environment, '
+            "functions, images, nightly_e2e, notifications, repository, rollback, rollout, scan, services, "
+            "smoke_tests, terraform, "
             "validation, version"]),
         ("images:", ["found nothing, expected a mapping (a key with nothing behind it is null)"]),
         ("images: [a]", ["found a list, expected a mapping"]),

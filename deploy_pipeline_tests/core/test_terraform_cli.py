@@ -19,9 +19,9 @@ def test_init_for_an_emulator_uses_paths_and_asks_nothing_of_aws() -> None:
     assert {"-backend-config=use_path_style=true", "-backend-config=skip_credentials_validation=true"} <= set(argv)
 
 
-def test_plan_and_apply_wait_for_the_lock_and_ask_nobody() -> None:
-    assert terraform_cli.plan("tofu", "/w/p", 60.0) == [
-        "tofu", "plan", "-input=false", "-no-color", "-lock-timeout=60s", "-detailed-exitcode",
+def test_apply_waits_for_the_lock_which_a_plan_does_not_take_and_neither_asks_anybody() -> None:
+    assert terraform_cli.plan("tofu", "/w/p") == [
+        "tofu", "plan", "-input=false", "-no-color", "-lock=false", "-detailed-exitcode",
         "-var-file=deploy_pipeline.auto.tfvars.json", "-out=/w/p",
     ]  # fmt: skip
     assert terraform_cli.apply("tofu", "/w/p", 0) == [

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from deploy_pipeline.core.errors import DeployError
-from deploy_pipeline.core.terraform_plan import PlanReading, ResourceChange, read_plan
+from deploy_pipeline.core.terraform_plan import PlanReading, ResourceChange, no_changes, read_plan
 
 
 def resource(actions: list[str], address: str = "aws_s3_bucket.a", **change: Any) -> dict[str, Any]:
@@ -51,6 +51,13 @@ def test_read_plan_without_changes_is_empty() -> None:
     reading = read_plan(plan(resource(["no-op"], before={"a": 1}, after={"a": 1})))
     assert reading == PlanReading(read_plan(plan()).digest, 0, 0, 0, 0, ())
     assert read_plan({"format_version": "1.2", "planned_values": {}}) == reading
+
+
+def test_a_plan_that_applies_nothing_is_the_one_that_needs_no_look() -> None:
+    """A deployment does not show such a plan, and its digest has to be that of the pull request, which does."""
+    reading = read_plan(plan(resource(["read"], "data_thing.a"), applyable=False))
+    assert (reading.digest, reading.applyable) == (no_changes().digest, False)
+    assert no_changes() == read_plan(plan(applyable=False))
 
 
 def test_read_plan_names_what_differs_and_shows_no_value() -> None:

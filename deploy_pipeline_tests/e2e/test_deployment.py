@@ -13,7 +13,7 @@ from deploy_pipeline.cli.demo_report import Expected, Report, containers_of, mai
 from deploy_pipeline.cli.follow import RunStory, follow
 from deploy_pipeline.core.candidate import Deployed
 from deploy_pipeline.gateways.clock import SystemClock
-from deploy_pipeline.gateways.live_record import read_live, read_release
+from deploy_pipeline.gateways.ledger import Ledger
 from deploy_pipeline.gateways.load_balancers import Forward
 from deploy_pipeline.gateways.waiting import wait_until
 from deploy_pipeline.ops.announce import STATUS_CONTEXT
@@ -29,7 +29,7 @@ LAUNCH = """mutation($parameters: ExecutionParams!) { launchRun(executionParams:
 
 def live(pipeline: Pipeline) -> Deployed:
     """What the ledger says is live."""
-    found = read_live(pipeline.gateways.object_store(), pipeline.gateways.home_spec())
+    found = Ledger.of(pipeline.gateways.object_store(), pipeline.gateways.home_spec()).live()
     assert found is not None
     return found
 
@@ -183,8 +183,8 @@ def test_a_change_promotes_the_function_after_its_canary(
 
 
 def test_each_release_names_the_one_before(pipeline: Pipeline, released: Deployed, changed: Deployed) -> None:
-    store, spec = pipeline.gateways.object_store(), pipeline.gateways.home_spec()
-    manifest = read_release(store, spec, changed.release)
+    ledger = Ledger.of(pipeline.gateways.object_store(), pipeline.gateways.home_spec())
+    manifest = ledger.release(changed.release)
     assert manifest is not None
     assert (manifest.commit, manifest.replaced) == (changed.candidate.commit.sha, released.release)
 

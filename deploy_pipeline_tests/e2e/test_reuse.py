@@ -12,7 +12,7 @@ import pytest
 from deploy_pipeline.cli.demo_report import containers_of
 from deploy_pipeline.cli.follow import RunStory, follow
 from deploy_pipeline.core.candidate import Deployed
-from deploy_pipeline.gateways.live_record import read_live
+from deploy_pipeline.gateways.ledger import Ledger
 from deploy_pipeline_tests.e2e.conftest import Pipeline
 
 pytestmark = pytest.mark.real
@@ -62,7 +62,7 @@ def outputs_of(pipeline: Pipeline, run_id: str) -> dict[str, dict[str, Any]]:
 def outcome(pipeline: Pipeline, sha: str, story: RunStory) -> Outcome:
     """The outcome, when the release is live and serves."""
     assert story.status == "SUCCESS", story.failures
-    release = read_live(pipeline.gateways.object_store(), pipeline.gateways.home_spec())
+    release = Ledger.of(pipeline.gateways.object_store(), pipeline.gateways.home_spec()).live()
     assert release is not None
     assert release.candidate.commit.sha == sha
     assert {step for step in story.durations if step.startswith("smoke_test")} != set()
@@ -149,7 +149,7 @@ def test_one_image_changed_moves_the_service_that_runs_it(pipeline: Pipeline, ev
 
 
 def test_an_image_that_is_gone_from_the_registry_is_built_again(pipeline: Pipeline, everything: Outcome) -> None:
-    release = read_live(pipeline.gateways.object_store(), pipeline.gateways.home_spec())
+    release = Ledger.of(pipeline.gateways.object_store(), pipeline.gateways.home_spec()).live()
     assert release is not None
     training = next(image for image in release.images if image.name == "training")
     vendor = boto3.client("ecr", region_name="us-east-1", endpoint_url=pipeline.env["AWS_ENDPOINT_URL"])

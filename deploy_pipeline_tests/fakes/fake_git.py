@@ -43,6 +43,14 @@ class FakeGit(Git):
                 return sha
         raise DeployError(f"{head} has no common history with {base}", where="git", todo="rebase it on that branch")
 
+    def merges(self, base: str, head: str) -> tuple[str, ...]:
+        self._need(base, head)
+        of_base, found, sha = self._history(base), [], head
+        while sha not in of_base:
+            found.append(sha)
+            sha = next(iter(self._parents.get(sha, ())), base)
+        return tuple(reversed(found))
+
     def changes(self, base: str, head: str) -> tuple[ChangedFile, ...]:
         self._need(base, head)
         return self._changed.get((base, head), ())

@@ -8,6 +8,7 @@ from typing import Literal
 from deploy_pipeline.core.checks.subject import PullRequest
 from deploy_pipeline.core.commit import Commit
 from deploy_pipeline.core.errors import DeployError
+from deploy_pipeline.core.ledger.remark import Remark
 from deploy_pipeline.core.pull_permission import LabelEvent, Permission, has_label
 from deploy_pipeline.gateways.github import (
     Annotation,
@@ -18,6 +19,7 @@ from deploy_pipeline.gateways.github import (
     GitHubNotFound,
     PullList,
     PullState,
+    RemarkList,
     StatusState,
 )
 
@@ -99,7 +101,9 @@ class FakeGitHub(GitHub):
         self.pulls = {pull.number: PullState(pull, open=True) for pull in pull_requests}
         self.permissions = dict(permissions or {})
         self.events: list[tuple[int, str, LabelEvent]] = []  # number, label, event
+        self.approvals: dict[tuple[int, str], tuple[str, ...]] = {}  # by number and head
         self.comments: dict[tuple[int, str], str] = {}  # by number and marker
+        self.said: dict[int, list[Remark]] = {}  # every comment, by number
         self.check_runs: list[CheckRun] = []
         self.at = START
         self._login = login
@@ -166,6 +170,18 @@ class FakeGitHub(GitHub):
             raise GitHubNotFound("GitHub answered 404: Not Found", where=f"GitHub {repository}, pull request {number}")
         return self.pulls[number]
 
+    def approvers(self, repository: str, number: int, head: str) -> tuple[str, ...]:
+        self.pull_request(repository, number)
+        return self.approvals.get((number, head), ())
+
+    def status(self, repository: str, sha: str, context: str) -> StatusState | None:
+        self._answer()
+        found = [each.state for each in self.statuses if (each.sha, each.context) == (sha, context)]
+        states: dict[str, StatusState] = {
+            "pending": "pending", "success": "success", "failure": "failure", "error": "error"
+        }  # fmt: skip
+        return states[found[-1]] if found else None
+
     def permission(self, repository: str, login: str) -> Permission:
         self._answer()
         return self.permissions.get(login, "none")
@@ -192,7 +208,18 @@ class FakeGitHub(GitHub):
     def upsert_comment(self, repository: str, number: int, marker: str, body: str) -> str:
         url = f"{self.pull_request(repository, number).pull_request.url}#{marker}"
         self.comments[number, marker] = body
+        said = self.said.setdefault(number, [])
+        ours = next((each for each in said if each.author == self._login and each.body.startswith(marker)), None)
+        if ours is None:
+            self.say(number, self._login, body)
+        else:
+            said[said.index(ours)] = replace(ours, body=body, edited=True)
         return url
+
+    def remarks(self, repository: str, number: int, since: datetime, etag: str | None) -> RemarkList | None:
+        self._answer()
+        found = tuple(each for each in self.said.get(number, ()) if each.at >= since)
+        return None if etag == f'"{found!r}"' else RemarkList(found, f'"{found!r}"')
 
     def writes_check_runs(self) -> bool:
         return self._writes_check_runs
@@ -214,6 +241,13 @@ class FakeGitHub(GitHub):
         if not has_label(pull, label):
             self._note(number, label, actor, "added")
             self._change(number, replace(pull, labels=(*pull.labels, label)))
+
+    def say(self, number: int, author: str, body: str, *, edited: bool = False) -> None:
+        """What a person does who comments on a pull request."""
+        said = self.said.setdefault(number, [])
+        said.append(
+            Remark(len(said) + 1, author, body, self.at, edited, f"https://github.test/{number}#{len(said) + 1}")
+        )
 
     def push(self, number: int, head: str, *, forced: bool = False) -> None:
         """Move the head of a pull request."""

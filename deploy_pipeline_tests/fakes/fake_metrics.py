@@ -17,12 +17,14 @@ class Side:
     p99: float = 100.0
 
     def value(self, metric: str) -> float:
-        """The value of one metric."""
-        return {"Invocations": float(self.requests), "Errors": float(self.errors), "Duration": self.p99}[metric]
+        """The value of one metric, of a function or of an API."""
+        requests, errors = float(self.requests), float(self.errors)
+        known = {"Invocations": requests, "Count": requests, "Errors": errors, "5XXError": errors, "Duration": self.p99}
+        return known[metric]
 
 
 class FakeMetrics(Metrics):
-    """`sides` are by the executed version, or by function and version; a version without any is healthy.
+    """`sides` are by the executed version, or by function and version, or by (API, ""); without any it is healthy.
 
     `failures` are raised by the first reads, one after the other; None is a read that works. `looked` is called with
     the window of each read.
@@ -49,7 +51,8 @@ class FakeMetrics(Metrics):
 
     def _points(self, query: MetricQuery, window: Window) -> Points:
         version = query.dimensions.get("ExecutedVersion", "")
-        side = self.sides.get((query.dimensions["FunctionName"], version), self.sides.get(version, Side()))
+        name = query.dimensions.get("FunctionName") or query.dimensions["ApiName"]
+        side = self.sides.get((name, version), self.sides.get(version, Side()))
         if side is None:
             return Points(query.name, [], [])
         times = [window.start + minute * MINUTE for minute in range((window.end - window.start) // MINUTE)]

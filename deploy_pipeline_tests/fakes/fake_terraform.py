@@ -18,10 +18,12 @@ class PlanCall:
     source: Path
     work: Path
     variables: dict[str, Any]
+    alone: bool = False
 
 
 class FakeTerraform(Terraform):
     """`plans` and `states` map a stack's directory to what its plan and its apply give, or to the error they raise.
+    A plan may be a function of the variables that it is asked for with.
 
     `output` is what both print. `replaced` holds the work folders whose plan file somebody changed after the plan.
     """
@@ -29,7 +31,7 @@ class FakeTerraform(Terraform):
     def __init__(
         self,
         *,
-        plans: Mapping[str, Plan | DeployError],
+        plans: Mapping[str, Plan | DeployError | Callable[[Mapping[str, Any]], Plan]],
         states: Mapping[str, AppliedState | DeployError] | None = None,
         output: tuple[str, ...] = ("Terraform will perform the following actions:",),
         replaced: frozenset[Path] = frozenset(),
@@ -41,6 +43,7 @@ class FakeTerraform(Terraform):
         self._saved: dict[Path, tuple[str, str]] = {}
         self._prepared: dict[Path, tuple[TerraformSpec, Path]] = {}
         self.initialised: list[Path] = []
+        self.unsaved: set[Path] = set()
         self.planned: list[PlanCall] = []
         self.applied: list[tuple[Path, str]] = []
 
@@ -55,15 +58,18 @@ class FakeTerraform(Terraform):
         self.initialised.append(work)
         self._print(on_line)
 
-    def plan(self, work: Path, *, variables: Mapping[str, Any], on_line: Callable[[str], None]) -> Plan:
+    def plan(
+        self, work: Path, *, variables: Mapping[str, Any], on_line: Callable[[str], None], alone: bool = False
+    ) -> Plan:
         if work not in self._prepared:
             raise DeployError("nothing was prepared here", where=str(work), todo="prepare the stack first")
         spec, source = self._prepared[work]
-        self.planned.append(PlanCall(spec, source, work, dict(variables)))
+        self.planned.append(PlanCall(spec, source, work, dict(variables), alone))
         self._print(on_line)
         plan = self._plans[spec.directory]
         if isinstance(plan, DeployError):
             raise plan
+        plan = plan if isinstance(plan, Plan) else plan(variables)
         self._saved[work] = (spec.directory, plan.plan_sha256)
         return plan
 
@@ -80,6 +86,11 @@ class FakeTerraform(Terraform):
         if isinstance(state, DeployError):
             raise state
         return state
+
+    def save_state(self, work: Path, on_line: Callable[[str], None]) -> bool:
+        found = work in self.unsaved
+        self.unsaved.discard(work)
+        return found
 
     def state(self, work: Path) -> AppliedState:
         state = self._states[self._saved[work][0]]

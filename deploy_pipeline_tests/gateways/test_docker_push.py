@@ -79,7 +79,7 @@ def test_push_gives_up_after_four_tries() -> None:
         (
             DockerException("Error: ('Connection aborted.', FileNotFoundError(2, 'No such file'))"),
             "no Docker engine",
-            False,
+            True,
         ),
         (DockerException("invalid tag 'X'"), "invalid tag 'X'", False),
         (OSError("Can not read file in context: /x"), "Can not read file in context", False),

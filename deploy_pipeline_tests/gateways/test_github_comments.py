@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from deploy_pipeline.core.errors import DeployError
+from deploy_pipeline.core.pull_permission import MAY_WRITE
 from deploy_pipeline.gateways.github import Annotation, CheckRunStatus, Conclusion, GitHubUnavailable
 from deploy_pipeline.gateways.github_api import GitHubApi
 from deploy_pipeline.gateways.github_clients import GitHubSettings
@@ -56,6 +58,43 @@ def test_one_comment_is_rewritten(doubles: Doubles, github: GitHubApi) -> None:
     assert github.upsert_comment(FULL_NAME, 1, MARKER, f"{MARKER}\ntwo \udcff\0") == url
     assert bodies(doubles) == [("sandbox", f"{MARKER}\ntwo ?")]
     assert github.upsert_comment(FULL_NAME, 1, "<!-- other -->", "three") != url
+
+
+def test_comments_are_read_with_their_authors_and_not_twice(doubles: Doubles, github: GitHubApi) -> None:
+    as_mallory(doubles, "/approve\r\nplease")
+    github.upsert_comment(FULL_NAME, 1, MARKER, "one")
+    github.upsert_comment(FULL_NAME, 1, MARKER, "two")
+    found = github.remarks(FULL_NAME, 1, datetime(2020, 1, 1, tzinfo=UTC), None)
+    assert found is not None
+    assert [(each.author, each.body) for each in found.remarks] == [
+        ("mallory", "/approve\r\nplease"), ("sandbox", f"{MARKER}\ntwo")
+    ]  # fmt: skip
+    first, second = found.remarks
+    assert (first.edited, first.id < second.id, first.url.endswith(f"#issuecomment-{first.id}")) == (False, True, True)
+    assert first.at.tzinfo is not None
+    assert github.remarks(FULL_NAME, 1, datetime(2020, 1, 1, tzinfo=UTC), found.etag) is None
+    later = github.remarks(FULL_NAME, 1, datetime(2099, 1, 1, tzinfo=UTC), None)
+    assert later is not None
+    assert later.remarks == ()
+    assert github.permission(FULL_NAME, "mallory") not in MAY_WRITE
+
+
+def test_a_comment_that_was_changed_says_so(doubles: Doubles, github: GitHubApi) -> None:
+    made = doubles.raw("POST", COMMENTS, json={"body": "nice"}).json()
+    doubles.clock.now += timedelta(seconds=1)
+    url = f"repos/{FULL_NAME}/issues/comments/{made['id']}"
+    doubles.raw("PATCH", url, json={"body": "/reject"}).raise_for_status()
+    found = github.remarks(FULL_NAME, 1, datetime(2020, 1, 1, tzinfo=UTC), None)
+    assert found is not None
+    assert [each.edited for each in found.remarks] == [True]
+
+
+def test_comments_on_many_pages_are_read_anew_each_time(doubles: Doubles, github: GitHubApi) -> None:
+    for number in range(101):
+        doubles.raw("POST", COMMENTS, json={"body": str(number)})
+    found = github.remarks(FULL_NAME, 1, datetime(2020, 1, 1, tzinfo=UTC), None)
+    assert found is not None
+    assert (len(found.remarks), found.etag) == (101, "")
 
 
 def test_comments_of_others_are_left_alone(doubles: Doubles, github: GitHubApi) -> None:

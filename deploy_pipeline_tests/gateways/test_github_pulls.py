@@ -196,3 +196,37 @@ def test_remove_label(doubles: Doubles, github: GitHubApi) -> None:
 def test_answered_at_needs_a_date(headers: dict[str, str]) -> None:
     with pytest.raises(DeployError, match="no Date"):
         answered_at(headers, "GitHub")
+
+
+def reviewed(doubles: Doubles, login: str, event: str, **more: object) -> None:
+    as_person(doubles, login, "POST", f"{PULLS}/1/reviews", "write", {"event": event, **more})
+
+
+def test_who_approved_the_head(doubles: Doubles, github: GitHubApi) -> None:
+    head = doubles.commit("topic", {"a.txt": b"1\n"})
+    opened(doubles, "topic")
+    assert github.approvers(FULL_NAME, 1, head) == ()
+    reviewed(doubles, "grace", "APPROVE")
+    reviewed(doubles, "grace", "COMMENT")  # takes nothing back
+    reviewed(doubles, "ada", "APPROVE", commit_id=doubles.sha)  # of something else
+    reviewed(doubles, "linus", "APPROVE")
+    reviewed(doubles, "linus", "REQUEST_CHANGES")
+    assert github.approvers(FULL_NAME, 1, head) == ("grace",)
+    assert github.approvers(FULL_NAME, 1, doubles.commit("topic", {"a.txt": b"2\n"})) == ()
+
+
+def test_nobody_approves_their_own(doubles: Doubles, github: GitHubApi) -> None:
+    head = doubles.commit("topic", {"a.txt": b"1\n"})
+    opened(doubles, "topic")
+    answer = doubles.raw("POST", f"{PULLS}/1/reviews", json={"event": "APPROVE"})
+    assert answer.status_code == 422
+    assert github.approvers(FULL_NAME, 1, head) == ()
+
+
+def test_the_newest_status_of_a_context(doubles: Doubles, github: GitHubApi) -> None:
+    assert github.status(FULL_NAME, doubles.sha, "tests") is None
+    for state, context in (("pending", "tests"), ("success", "tests"), ("failure", "lint")):
+        body = {"state": state, "context": context}
+        doubles.raw("POST", f"repos/{FULL_NAME}/statuses/{doubles.sha}", json=body).raise_for_status()
+    assert github.status(FULL_NAME, doubles.sha, "tests") == "success"
+    assert github.status(FULL_NAME, doubles.sha, "lint") == "failure"

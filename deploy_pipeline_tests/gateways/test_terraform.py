@@ -11,6 +11,7 @@ import pytest
 
 from deploy_pipeline.core.errors import DeployError
 from deploy_pipeline.core.spec import BackendSpec, TerraformSpec
+from deploy_pipeline.core.terraform_plan import read_plan
 from deploy_pipeline.gateways.local_terraform import LocalTerraform
 from deploy_pipeline.gateways.process import Completed
 from deploy_pipeline.gateways.terraform import AppliedState, Plan, TerraformSettings
@@ -30,8 +31,8 @@ ENVIRONMENT = {"PATH": "/bin", "AWS_ACCESS_KEY_ID": "k", "GITHUB_TOKEN": "t", "T
 SETTINGS = TerraformSettings(environment=ENVIRONMENT)
 
 
-def terraform_of(backend: str = "s3") -> Callable[[ProcessCall], Completed]:
-    """What Terraform does: write the files that the gateway reads, and answer."""
+def terraform_of(backend: str = "s3", planned: int = 2) -> Callable[[ProcessCall], Completed]:
+    """What Terraform does: write the files that the gateway reads, and answer; a plan ends with `planned`."""
 
     def respond(call: ProcessCall) -> Completed:
         assert call.cwd is not None
@@ -43,14 +44,14 @@ def terraform_of(backend: str = "s3") -> Callable[[ProcessCall], Completed]:
             (call.cwd / ".terraform.lock.hcl").write_text(LOCK)
         if command == "plan":
             Path(call.argv[-1].removeprefix("-out=")).write_bytes(b"the plan")
-        return Completed(call.argv, 2 if command == "plan" else 0, answers.get(command, f"{command} done\n"), "")
+        return Completed(call.argv, planned if command == "plan" else 0, answers.get(command, f"{command} done\n"), "")
 
     return respond
 
 
-def failing(command: str, stderr: str, *, leave: str | None = None) -> Callable[[ProcessCall], Completed]:
+def failing(*commands: str, stderr: str, leave: str | None = None) -> Callable[[ProcessCall], Completed]:
     def respond(call: ProcessCall) -> Completed:
-        if call.argv[1] != command:
+        if call.argv[1] not in commands:
             return terraform_of()(call)
         if leave and call.cwd:
             (call.cwd / leave).write_text("{}")
@@ -87,6 +88,24 @@ def test_plan_runs_init_plan_and_show_and_reads_the_plan(checkout: Path) -> None
     assert [change.address for change in plan.changes] == ["a.b"]
     assert lines == ["init done", "plan done"]
     assert {call.grace for call in process.calls} == {300.0}
+
+
+def test_a_plan_without_changes_is_not_shown_for_there_is_nothing_to_see(checkout: Path) -> None:
+    process = FakeProcess(terraform_of(planned=0))
+    plan = planned(local(process), checkout)
+    assert [call.argv[1] for call in process.calls] == ["init", "plan"]
+    nothing = read_plan({"format_version": "1.2", "planned_values": {}, "applyable": False})
+    assert plan == Plan(PLAN_SHA256, nothing.digest, 0, 0, 0, 0, applyable=False)
+
+
+@pytest.mark.parametrize("alone", [False, True])
+def test_a_plan_can_be_made_without_the_variables_of_our_environment(checkout: Path, alone: bool) -> None:
+    process = FakeProcess(terraform_of())
+    terraform = local(process, replace(SETTINGS, environment=ENVIRONMENT | {"TF_VAR_colour": "red"}))
+    terraform.init(SPEC, source=checkout, work=checkout.parent / "work", on_line=lambda _: None)
+    terraform.plan(checkout.parent / "work", variables={}, on_line=lambda _: None, alone=alone)
+    known = {call.argv[1]: "TF_VAR_colour" in (call.env or {}) for call in process.calls}
+    assert known == {"init": True, "plan": not alone, "show": True}
 
 
 def commands_of_init(checkout: Path, name: str, key: str) -> list[str]:
@@ -197,14 +216,14 @@ def test_plan_refuses_a_stack_whose_state_would_stay_here(checkout: Path) -> Non
 
 
 def test_plan_tries_init_again_after_trouble_that_passes(checkout: Path) -> None:
-    process, clock = FakeProcess(failing("init", "Error: connection reset by peer")), FakeClock()
+    process, clock = FakeProcess(failing("init", stderr="Error: connection reset by peer")), FakeClock()
     with pytest.raises(DeployError, match="connection reset"):
         planned(local(process, clock=clock), checkout)
     assert (len(process.calls), len(clock.slept)) == (3, 2)
 
 
 def test_plan_error_shows_the_diagnostic_and_the_stack(checkout: Path) -> None:
-    process = FakeProcess(failing("plan", "\nError: Unsupported argument\n\n  on main.tf line 3\n"))
+    process = FakeProcess(failing("plan", stderr="\nError: Unsupported argument\n\n  on main.tf line 3\n"))
     with pytest.raises(DeployError) as caught:
         planned(local(process), checkout)
     assert str(caught.value).startswith(
@@ -242,12 +261,25 @@ def test_apply_without_a_plan_is_an_error(tmp_path: Path) -> None:
 
 def test_apply_is_not_tried_again_and_names_a_state_that_it_could_not_save(checkout: Path) -> None:
     stderr = "Error: Failed to save state: connection reset by peer"
-    process = FakeProcess(failing("apply", stderr, leave="errored.tfstate"))
+    process = FakeProcess(failing("apply", "state", stderr=stderr, leave="errored.tfstate"))
     terraform = local(process)
     plan = planned(terraform, checkout)
     with pytest.raises(DeployError) as caught:
         terraform.apply(checkout.parent / "work", plan.plan_sha256, lambda line: None)
     assert (caught.value.retryable, [call.argv[1] for call in process.calls].count("apply")) == (False, 1)
-    assert "terraform state push errored.tfstate" in caught.value.todo
+    assert "errored.tfstate; when the backend works, run `terraform state push`" in caught.value.todo
     with pytest.raises(DeployError, match="not saved"):
         planned(terraform, checkout)
+
+
+def test_a_state_that_an_apply_could_not_save_is_pushed(checkout: Path) -> None:
+    process = FakeProcess(failing("apply", stderr="Error: Failed to save state", leave="errored.tfstate"))
+    terraform = local(process)
+    plan = planned(terraform, checkout)
+    with pytest.raises(DeployError, match="The state that it could not save was pushed") as caught:
+        terraform.apply(checkout.parent / "work", plan.plan_sha256, lambda line: None)
+    assert "errored.tfstate" not in caught.value.todo
+    push = next(call.argv for call in process.calls if call.argv[1:3] == ("state", "push") or call.argv[2] == "push")
+    assert push[-1] == "errored.tfstate"
+    planned(terraform, checkout)
+    assert not terraform.save_state(checkout.parent / "work", lambda line: None)

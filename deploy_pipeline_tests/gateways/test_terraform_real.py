@@ -121,11 +121,13 @@ def test_plan_and_apply_give_counts_state_and_outputs(store: StateStore, checkou
     ]
 
 
-def test_plan_names_who_holds_the_lock(store: StateStore, checkout: Path) -> None:
+def test_apply_names_who_holds_the_lock_which_a_plan_does_not_need(store: StateStore, checkout: Path) -> None:
     held = {"ID": "abc", "Operation": "OperationTypeApply", "Who": "me@host", "Created": "2026-01-01T00:00:00Z"}
     store.objects["main.tfstate.tflock"] = json.dumps(held).encode()
+    terraform = local(store)
+    saved = plan(terraform, checkout)
     with pytest.raises(DeployError, match="the state is locked by me@host") as caught:
-        plan(local(store), checkout)
+        terraform.apply(checkout.parent / "work", saved.plan_sha256, lambda line: None)
     assert "terraform force-unlock abc" in caught.value.todo
 
 

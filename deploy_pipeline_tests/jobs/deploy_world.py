@@ -1,19 +1,30 @@
 """Every outside system of a deployment as a fake, with one commit to deploy, and the jobs over them."""
 
 import json
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
+from deploy_pipeline.core.candidate import Deployed
+from deploy_pipeline.core.ledger.deployment import deployment_id
+from deploy_pipeline.core.ledger.head import Live, promoted
 from deploy_pipeline.core.links import Links
 from deploy_pipeline.gateways.functions import AliasState, Invocation
+from deploy_pipeline.gateways.ledger import Ledger
 from deploy_pipeline.gateways.services import RunningTask, ServiceState, TaskDefinition
 from deploy_pipeline.gateways.terraform import AppliedState, Plan
 from deploy_pipeline.gateways.trivy import ImageScan
 from deploy_pipeline.gateways.web import Answer
 from deploy_pipeline.gateways.workspace import Workspace
 from deploy_pipeline.jobs.deploy import deploy_job
+from deploy_pipeline.ledger.hold import Hold
+from deploy_pipeline.ledger.lease import LeaseLimit
+from deploy_pipeline.ledger.settlement import Settlement
+from deploy_pipeline.ledger.stack_lock import StackLock
+from deploy_pipeline.ops.holding import held
 from deploy_pipeline.ops.values import JsonValues
 from deploy_pipeline_tests.fakes.fake_api_gateway import FakeApiGateway
 from deploy_pipeline_tests.fakes.fake_clock import FakeClock
@@ -111,6 +122,9 @@ class World:
             "home_spec": a_spec(),
             "clock": FakeClock(),
             "metrics_clock": FakeClock(),
+            "hold": dg.ResourceDefinition(
+                lambda context: held(self.hold(context.run.run_id), context.instance, context.run.run_id)
+            ),
             "links": Links("http://ui"),
             "workspace": Workspace(self.folder / "work"),
             "io_manager": dg.IOManagerDefinition.hardcoded_io_manager(values),
@@ -118,6 +132,28 @@ class World:
         return job.execute_in_process(
             run_config=config or {}, resources=resources, instance=self.instance, raise_on_error=False
         )
+
+    def hold(self, run_id: str, log: Callable[[str], None] = print) -> Hold:
+        """What a run holds of the world."""
+        clock = FakeClock()
+        locks = StackLock(self.object_store, self.terraform, clock, log)
+        settlement = Settlement(
+            self.ledger, self.functions, self.services, self.load_balancers, self.ecr, self.web, locks, clock, log
+        )
+        return Hold(self.ledger, lambda: settlement, clock, run_id, log, LeaseLimit())
+
+    @property
+    def ledger(self) -> Ledger:
+        """The record of deployments."""
+        return Ledger.of(self.object_store, a_spec())
+
+    def goes_live(self, deployed: Deployed, run_id: str = "earlier-run") -> Deployed:
+        """Have something be what is live, as if a run of that name had deployed it."""
+        made = replace(deployed, release=deployment_id(deployed.candidate.commit.sha, run_id))
+        self.ledger.write_deployed(made)
+        live = Live(made.release, made.candidate.commit.sha)
+        self.ledger.change_head(lambda seen: promoted(seen.head, live))
+        return made
 
     def deploy(self) -> dg.ExecuteInProcessResult:
         return self.run(deploy_job, {"ops": {"resolve_candidate": {"config": {"commit": SHA}}}})

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 from deploy_pipeline.core.errors import DeployError
-from deploy_pipeline.gateways.live_record import read_live
 from deploy_pipeline.gateways.services import RunningTask, ServiceState, TaskDefinition
 from deploy_pipeline.gateways.terraform import Plan
 from deploy_pipeline.gateways.trivy import ImageScan
@@ -20,7 +19,7 @@ from deploy_pipeline_tests.fakes.fake_slack import FakeSlack
 from deploy_pipeline_tests.fakes.fake_terraform import FakeTerraform
 from deploy_pipeline_tests.fakes.fake_trivy import FakeTrivy
 from deploy_pipeline_tests.jobs.deploy_world import DIGEST, NEW, OLD, PINNED, REFERENCE, World, failed_steps, report
-from deploy_pipeline_tests.samples import SHA, a_commit, a_spec
+from deploy_pipeline_tests.samples import SHA, a_commit
 
 
 @pytest.fixture
@@ -36,7 +35,7 @@ def test_deploy_moves_everything_and_tells_people(world: World) -> None:
         "functions": [("ml-data-prep", "live", "2")],
         "latest": [("ml/inference", DIGEST, "latest")],
     }
-    live = read_live(world.object_store, a_spec())
+    live = world.ledger.live()
     assert live is not None
     assert (live.candidate.commit.sha, live.images[0].pinned, live.stacks[0].serial) == (SHA, PINNED, 7)
     assert world.slack.posts[0].text == "✅ Deployment successful: production"
@@ -119,7 +118,7 @@ def test_deploy_fails_at_the_right_stage_and_changes_nothing(world: World, spoil
     assert list(failures) == [step]
     assert message in failures[step]
     assert world.changed() == {"services": [], "functions": [], "latest": []}
-    assert read_live(world.object_store, a_spec()) is None
+    assert world.ledger.live() is None
 
 
 def test_deploy_with_a_service_that_stops_leaves_functions_and_latest_alone(world: World) -> None:
@@ -141,7 +140,7 @@ def test_deploy_with_a_failing_smoke_test_does_not_become_the_release(world: Wor
     result = world.deploy()
     assert list(failed_steps(result)) == ["smoke_test[kb]"]
     assert world.ecr.moved == []
-    assert read_live(world.object_store, a_spec()) is None
+    assert world.ledger.live() is None
 
 
 def test_deploy_succeeds_when_nobody_can_be_told(world: World) -> None:

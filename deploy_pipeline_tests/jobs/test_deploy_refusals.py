@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-from deploy_pipeline.gateways.live_record import write_live
 from deploy_pipeline.gateways.terraform import Plan
 from deploy_pipeline.jobs.deploy import deploy_job
 from deploy_pipeline_tests.fakes.fake_github import FakeGitHub
@@ -27,7 +26,7 @@ def world(tmp_path: Path) -> World:
 
 def test_deploy_refuses_to_go_backwards(world: World) -> None:
     newer = a_deployed(replace(a_deployed().candidate, commit=a_commit(sha="9" * 40)))
-    write_live(world.object_store, newer)
+    world.goes_live(newer)
     result = world.deploy()
     failures = failed_steps(result)
     assert list(failures) == ["resolve_candidate"]
@@ -66,7 +65,7 @@ def test_deploy_that_is_overtaken_stops_before_its_next_change(world: World) -> 
         """Another release goes out while this one is planned."""
 
         def plan(self, *arguments: Any, **named: Any) -> Plan:
-            write_live(world.object_store, newer)
+            world.goes_live(newer)
             return super().plan(*arguments, **named)
 
     world.terraform = Overtaken(plans={"terraform/main": Plan("f" * 64, "digest", 3, 1, 0, 0)})

@@ -10,7 +10,6 @@ import dagster as dg
 import pytest
 
 from deploy_pipeline.gateways.functions import AliasState
-from deploy_pipeline.gateways.live_record import live_key, read_live
 from deploy_pipeline.gateways.services import RunningTask, ServiceState
 from deploy_pipeline.gateways.terraform import AppliedState, Plan
 from deploy_pipeline.gateways.trivy import ImageScan
@@ -32,7 +31,7 @@ from deploy_pipeline_tests.jobs.deploy_world import (
     failed_steps,
     report,
 )
-from deploy_pipeline_tests.samples import SHA, SPEC, a_commit, a_spec
+from deploy_pipeline_tests.samples import SHA, SPEC, a_commit
 
 IMAGE = {"build_image[inference]", "scan_image[inference]", "push_image[inference]"}
 STACK = {"init_terraform", "plan_terraform", "apply_terraform"}
@@ -94,13 +93,13 @@ def world(tmp_path: Path) -> Twice:
 
 
 def test_the_same_again_does_nothing_but_check_record_and_tell(world: Twice) -> None:
-    before = read_live(world.object_store, a_spec())
+    before = world.ledger.live()
     result = world.again()
     assert result.success, failed_steps(result)
     assert worked(result) == set()
     assert (world.docker_engine.builds, world.docker_engine.pushed, world.function_source.packaged) == ([], {}, [])
     assert (world.terraform.planned, world.services.updates, world.functions.moved) == ([], [], [])
-    after = read_live(world.object_store, a_spec())
+    after = world.ledger.live()
     assert before is not None
     assert after is not None
     assert (after.candidate.commit.sha, after.images[0].digest) == (OTHER, DIGEST)
@@ -113,7 +112,7 @@ def test_the_same_again_does_nothing_but_check_record_and_tell(world: Twice) -> 
 
 def test_what_is_taken_over_is_told_with_its_origin(world: Twice) -> None:
     said = outputs_of(world.again())
-    live = read_live(world.object_store, a_spec())
+    live = world.ledger.live()
     assert live is not None
     assert live.images[0].built is not None
     for step in ALL:
@@ -139,7 +138,9 @@ def test_force_does_everything(world: Twice) -> None:
 
 def a_record_without_keys(world: Twice) -> None:
     """As an earlier version of the pipeline wrote it."""
-    key = ("ledger", live_key(a_spec()))
+    live = world.ledger.head().head.live
+    assert live is not None
+    key = ("ledger", world.ledger.deployed_key(live.release))
     record = json.loads(world.object_store.objects[key])
     del record["candidate"]["force"]
     for name in ("image_id", "built", "scanned", "pushed"):
@@ -287,7 +288,7 @@ def test_a_plan_that_would_change_nothing_is_not_applied(world: Twice) -> None:
     plan, state = Plan("f" * 64, "digest", 0, 0, 0, 0, applyable=False), AppliedState(8, "line", 30, OUTPUTS)
     world.terraform = FakeTerraform(plans={"terraform/main": plan}, states={"terraform/main": state})
     assert world.again().success
-    live = read_live(world.object_store, a_spec())
+    live = world.ledger.live()
     assert live is not None
     assert (world.terraform.applied, live.stacks[0].serial) == ([], 8)
     assert "plan_terraform" not in worked(world.again())
@@ -309,13 +310,13 @@ def test_an_image_that_the_engine_has_lost_is_fetched_to_be_scanned(world: Twice
     assert world.docker_engine.pulled == [f"registry.test/ml/inference@{DIGEST}"]
 
 
-def test_after_a_deployment_that_failed_what_it_moved_is_moved_back(world: Twice) -> None:
-    """The release that is live stays the one to compare with, and AWS is asked what it serves."""
+def test_a_deployment_that_failed_is_undone_and_the_next_one_asks_aws_what_it_serves(world: Twice) -> None:
+    """The release that is live stays the one to compare with."""
     original, passages = world.function_source, world.knowledge_bases
     a_changed_function(world)
     world.knowledge_bases = FakeKnowledgeBases({})
     assert list(failed_steps(world.again())) == ["smoke_test[kb]"]
-    assert world.functions.aliases["ml-data-prep", "live"].version == "3"
+    assert world.functions.moved[-2:] == [("ml-data-prep", "live", "3"), ("ml-data-prep", "live", "2")]
     world.function_source, world.knowledge_bases = original, passages
     world.functions.answers["ml-data-prep", "4"] = world.functions.answers["ml-data-prep", "2"]
     assert "publish_function[data_prep]" in worked(world.again())

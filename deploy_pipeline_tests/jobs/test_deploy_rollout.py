@@ -1,25 +1,30 @@
 """A deployment over fakes whose function gets a canary: what is judged, what is shown, and what a bad one leaves."""
 
+from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import dagster as dg
 import pytest
 
-from deploy_pipeline.core import run_tags
+from deploy_pipeline.core.analysis.measurements import Window
+from deploy_pipeline.core.errors import DeployError
+from deploy_pipeline.core.ledger.deployment import Deployment, Said, deployment_id
 from deploy_pipeline.core.release import Release
 from deploy_pipeline.gateways.functions import AliasState, Invocation
-from deploy_pipeline.gateways.live_record import read_live, read_release
 from deploy_pipeline.gateways.metrics import Alarm
+from deploy_pipeline.jobs.decide_rollout import decide_rollout_job
+from deploy_pipeline.ledger.ear import LedgerEar
+from deploy_pipeline.ops.decide import say_word
+from deploy_pipeline_tests.fakes.fake_clock import FakeClock
 from deploy_pipeline_tests.fakes.fake_metrics import FakeMetrics, Side
-from deploy_pipeline_tests.jobs.deploy_world import NEW, OUTPUTS, PINNED, failed_steps
+from deploy_pipeline_tests.jobs.deploy_world import NEW, OTHER, OUTPUTS, PINNED, failed_steps
 from deploy_pipeline_tests.jobs.test_deploy_reuse import (
     Twice,
     a_changed_function,
     a_service_of_the_next_image,
     outputs_of,
 )
-from deploy_pipeline_tests.samples import SHA, a_spec
+from deploy_pipeline_tests.samples import SHA, a_commit
 
 ALIAS = ("ml-data-prep", "live")
 ROLL_OUT = "roll_out_functions"
@@ -62,7 +67,7 @@ def test_a_healthy_version_is_watched_and_promoted(world: Twice) -> None:
     assert said["plot"].startswith("![error rates](data:image/svg+xml;base64,")
     assert "| data_prep | candidate | 10 % | 900 | 0 % |" in said["rollout"]
     assert "waited for bake" in said
-    live = read_live(world.object_store, a_spec())
+    live = world.ledger.live()
     assert live is not None
     assert (live.functions[0].version, live.functions[0].previous_version) == ("3", "2")
 
@@ -70,7 +75,7 @@ def test_a_healthy_version_is_watched_and_promoted(world: Twice) -> None:
 def releases(world: Twice, *results: dg.ExecuteInProcessResult) -> list[Release]:
     """The manifest of each run's release."""
     names = [str(outputs_of(result)["promote"]["release"]) for result in results]
-    found = [read_release(world.object_store, a_spec(), name) for name in names]
+    found = [world.ledger.release(name) for name in names]
     return [each for each in found if each]
 
 
@@ -103,7 +108,7 @@ def test_a_version_that_fails_under_traffic_never_becomes_the_release(world: Twi
     assert "not promoted: data_prep: above 5 %: 50 % (30 of 60), stable 0 % (0 of 60)" in failures[ROLL_OUT]
     assert "What to do: " in failures[ROLL_OUT]
     assert (world.functions.aliases[ALIAS].version, world.functions.aliases[ALIAS].routing) == ("2", {})
-    live = read_live(world.object_store, a_spec())
+    live = world.ledger.live()
     assert live is not None
     assert live.candidate.commit.sha == SHA
 
@@ -144,28 +149,76 @@ def test_a_hotfix_goes_out_and_is_judged_beside_the_stable_version_alone(world: 
     world.metrics.sides = {"2": Side(540, 60), "3": Side(60, 2)}  # better, and still above 1 %
     result = world.again(hotfix="data_prep fails for new customers")
     assert result.success, failed_steps(result)
-    live = read_live(world.object_store, a_spec())
+    live = world.ledger.live()
     assert live is not None
     assert live.candidate.hotfix == "data_prep fails for new customers"
 
 
-@pytest.mark.parametrize(("decision", "version"), [("promote", "3"), ("roll-back", "2")])
-def test_a_person_decides_where_there_is_no_traffic(world: Twice, decision: str, version: str) -> None:
-    def decided(*_: Any) -> None:
-        (run,) = world.instance.get_runs(limit=1)
-        world.instance.add_run_tags(run.run_id, {run_tags.DECISION: run_tags.owned(run.run_id, decision)})
+def heard_at(world: Twice, look: int, *said: tuple[str, Said]) -> FakeMetrics:
+    """Metrics of healthy versions; at one look at them somebody says something."""
+    windows: list[Window] = []
 
-    world.metrics = FakeMetrics({"2": None, "3": None}, looked=decided)
+    def looked(window: Window) -> None:
+        windows.append(window)
+        if len(windows) == look:
+            for by, what in said:
+                with suppress(DeployError):
+                    say_word(world.ledger, FakeClock(), "", what, by, "the numbers are fine")
+
+    return FakeMetrics(looked=looked)
+
+
+def record(world: Twice) -> Deployment:
+    (run,) = world.instance.get_runs(limit=1)
+    found = world.ledger.deployment(deployment_id(OTHER, run.run_id))
+    assert found is not None
+    return found
+
+
+def test_a_person_promotes_before_the_end_and_the_ledger_has_it(world: Twice) -> None:
+    world.metrics = heard_at(world, 4, ("grace", "promote"), ("ada", "roll_back"))
+    result = world.again()
+    assert result.success, failed_steps(result)
+    assert world.functions.aliases[ALIAS].version == "3"
+    assert len(observed(result)) == 4  # three looks of fifteen, and the word
+    assert outputs_of(result)[ROLL_OUT]["decided"] == "promote, by grace: the numbers are fine"
+    kept = record(world)
+    assert (kept.decided, kept.baking) == ("promote, by grace: the numbers are fine", ())
+    assert [(word.by, word.bakes) for word in kept.words] == [("grace", ("functions",))]
+
+
+def test_a_person_returns_before_the_end(world: Twice) -> None:
+    world.metrics = heard_at(world, 4, ("grace", "roll_back"), ("ada", "promote"))
+    failures = failed_steps(world.again())
+    assert "not promoted: roll-back, by grace: the numbers are fine" in failures[ROLL_OUT]
+    assert world.functions.aliases[ALIAS].version == "2"
+    assert (record(world).decided, record(world).outcome) == ("", "failed")
+
+
+def test_a_person_decides_in_the_ui(world: Twice) -> None:
+    config = {"ops": {"decide_rollout": {"config": {"decision": "promote", "by": "grace", "reason": "it works"}}}}
+    refused = failed_steps(world.run(decide_rollout_job, config))
+    assert "nothing is being deployed now" in refused["decide_rollout"]
+    hold = world.hold("12345678")
+    hold.begin(a_commit())
+    ear = LedgerEar(hold, "service inference", print)
+    ear.open()
+    said = outputs_of(world.run(decide_rollout_job, config))["decide_rollout"]
+    assert (said["decided"], said["ends"]) == ("promote, by grace: it works", "service inference")
+    assert ear.close() is not None
+    hold.close("canceled")
+
+
+@pytest.mark.parametrize(("decision", "version"), [("promote", "3"), ("roll_back", "2")])
+def test_a_person_decides_where_there_is_no_traffic(world: Twice, decision: Said, version: str) -> None:
+    world.metrics = heard_at(world, 61, ("grace", decision))
+    world.metrics.sides = {"2": None, "3": None}
     assert world.again().success is (decision == "promote")
     assert world.functions.aliases[ALIAS] == AliasState(version, world.functions.aliases[ALIAS].revision_id, {})
 
 
 def test_without_a_decision_it_goes_back(world: Twice) -> None:
-    def of_another_run(*_: Any) -> None:
-        (run,) = world.instance.get_runs(limit=1)
-        world.instance.add_run_tags(run.run_id, {run_tags.DECISION: run_tags.owned("an earlier run", "promote")})
-
-    world.metrics = FakeMetrics({"2": None, "3": None}, looked=of_another_run)
+    world.metrics = FakeMetrics({"2": None, "3": None})
     assert "no request has reached the candidate" in failed_steps(world.again())[ROLL_OUT]
     assert world.functions.aliases[ALIAS].version == "2"
 

@@ -9,6 +9,10 @@ import pytest
 from deploy_pipeline.core.checks.subject import ChangedFile
 from deploy_pipeline.core.errors import DeployError
 from deploy_pipeline.core.isolation import Outcome
+from deploy_pipeline.core.plan_review import PlanOutline
+from deploy_pipeline.core.terraform_plan import ResourceChange
+from deploy_pipeline.gateways.ledger import Ledger
+from deploy_pipeline_tests.checks.infrastructure_case import SomePlanAccess
 from deploy_pipeline_tests.fakes.fake_github import FakeGitHub
 from deploy_pipeline_tests.fakes.fake_isolation import Answer, BoxCall, FakeIsolation, finished
 from deploy_pipeline_tests.jobs.deploy_world import failed_steps
@@ -23,7 +27,7 @@ from deploy_pipeline_tests.jobs.validation_world import (
     a_deploy_yaml,
     short,
 )
-from deploy_pipeline_tests.samples import a_commit
+from deploy_pipeline_tests.samples import a_commit, a_spec
 
 NAMES = {"validation", "spec", "black", "flake8", "mypy", "terraform-plan", "image-build", "cost"}
 GOOD = {name: "success" for name in NAMES}
@@ -195,3 +199,50 @@ def test_no_secret_is_kept_or_shown(world: ValidationWorld, capfd: pytest.Captur
     everything = "\n".join([*events, *values, *objects, *shown])
     assert len(values) > len(ON)
     assert [secret for secret in (*SECRETS.values(), "a-token") if secret in everything] == []
+
+
+def shown_plan(call: BoxCall) -> Outcome:
+    change = {
+        "address": "a.b",
+        "type": "a",
+        "change": {"actions": ["create"], "before": None, "after": {"n": "secret"}},
+    }
+    plan = {"format_version": "1.2", "planned_values": {"root_module": {}}, "resource_changes": [change]}
+    return finished(json.dumps(plan) if call.argv[1] == "show" else "")
+
+
+def planning(world: ValidationWorld, returncode: int = 0) -> None:
+    def terraform(call: BoxCall) -> Outcome:
+        return finished(returncode=returncode) if call.argv[1] == "plan" and returncode else shown_plan(call)
+
+    world.github.permissions["ada"] = "admin"
+    role = {"role_arn": "arn:aws:iam::123456789012:role/plan"}
+    world.write("deploy.yaml", a_deploy_yaml(("terraform_plan",), terraform_plan=role))
+    world.write("terraform/main/main.tf", "")
+    world.write("terraform/main/.terraform.lock.hcl", "")
+    world.changes = (ChangedFile("terraform/main/main.tf", "modified"),)
+    world.isolation = FakeIsolation(
+        {"terraform": terraform}, {"/scratch/terraform/terraform.tfstate": b'{"backend": {"type": "s3"}}'}
+    )
+    world.plan_access = SomePlanAccess()
+
+
+def test_the_plans_of_a_head_are_kept_for_its_deployment(world: ValidationWorld) -> None:
+    planning(world)
+    result = world.validate(authorised=True, head=HEAD)
+    assert result.success, failed_steps(result)
+    kept = Ledger.of(world.objects, a_spec()).plans(HEAD)
+    assert list(kept) == ["main"]
+    assert kept["main"].digest.startswith("sha256:")
+    assert kept["main"].changes == (ResourceChange("a.b", "a", "add", ("create",)),)
+    assert "secret" not in str(world.objects.objects["ledger", f"production/plans/{HEAD}.json"])
+
+
+def test_a_plan_that_failed_leaves_what_was_kept(world: ValidationWorld) -> None:
+    ledger, earlier = Ledger.of(world.objects, a_spec()), {"main": PlanOutline("earlier")}
+    planning(world, returncode=1)
+    world.validate(authorised=True, head=HEAD)
+    assert ledger.plans(HEAD) == {}
+    ledger.write_plans(HEAD, earlier)
+    world.validate(authorised=True, head=HEAD)
+    assert ledger.plans(HEAD) == earlier

@@ -15,7 +15,7 @@ from deploy_pipeline.core.isolation import Prepared
 from deploy_pipeline.core.links import Links
 from deploy_pipeline.gateways.clock import SystemClock
 from deploy_pipeline.gateways.object_store import ObjectStore
-from deploy_pipeline.gateways.plan_access import NoPlanAccess
+from deploy_pipeline.gateways.plan_access import NoPlanAccess, PlanAccess
 from deploy_pipeline.gateways.workspace import Workspace
 from deploy_pipeline.jobs.pr_validation import pr_validation_job
 from deploy_pipeline.ops.values import JsonValues
@@ -71,6 +71,7 @@ class ValidationWorld:
         self.object_store: ObjectStore = self.objects
         self.docker_engine = FakeDockerEngine()
         self.process = FakeProcess()
+        self.plan_access: PlanAccess = NoPlanAccess()
         self.workspace = Workspace(folder / "work")
         self.instance = dg.DagsterInstance.ephemeral()
 
@@ -90,7 +91,7 @@ class ValidationWorld:
             workspace=self.workspace,
             docker_engine=self.docker_engine,
             object_store=self.object_store,
-            plan_access=NoPlanAccess(),
+            plan_access=self.plan_access,
             process=self.process,
             web=FakeWeb(),
             clock=FakeClock(),

@@ -14,7 +14,7 @@ NOTICE = success_notice(a_deployed(), [], "http://ui/runs/r1")
 def test_tell_every_channel() -> None:
     slack, mail = FakeSlack(), FakeMail()
     told = Tellers(slack, mail).tell(NOTICE, a_spec().notifications)
-    assert told == {"slack": "1700000000.000001", "mail": "message-1"}
+    assert told == {"slack": "1700000000.000001", "email": "message-1"}
     assert slack.posts[0].channel == "#engineering"
     assert mail.sent[0].recipients == ("team@example.com",)
     assert "Score faster" in mail.sent[0].subject
@@ -23,7 +23,7 @@ def test_tell_every_channel() -> None:
 def test_tell_goes_on_when_one_channel_fails() -> None:
     mail = FakeMail()
     told = Tellers(FakeSlack(DeployError("invalid_auth", where="Slack")), mail).tell(NOTICE, a_spec().notifications)
-    assert told == {"slack": "not told: Slack: invalid_auth", "mail": "message-1"}
+    assert told == {"slack": "not told: Slack: invalid_auth", "email": "message-1"}
 
 
 def test_tell_nobody_when_the_spec_names_nobody() -> None:

@@ -9,14 +9,18 @@ from deploy_pipeline.core.analysis.bake import BakePlan, WhenInconclusive
 from deploy_pipeline.core.analysis.measurements import MINUTE, Measured, NotMeasured, Window
 from deploy_pipeline.core.analysis.policy import AnalysisPolicy
 from deploy_pipeline.core.errors import DeployError
+from deploy_pipeline.core.ledger.deployment import Said
 from deploy_pipeline.core.traffic_shape import shape_of
 from deploy_pipeline.rollout.bake import RETRY_SECONDS, Bake, Look
+from deploy_pipeline.rollout.ear import Ear
 from deploy_pipeline.rollout.evidence import FunctionEvidence, Versions
 from deploy_pipeline_tests.fakes.fake_clock import FakeClock
+from deploy_pipeline_tests.fakes.fake_ear import FakeEar
 from deploy_pipeline_tests.fakes.fake_metrics import FakeMetrics, Side
 
 BEGIN = datetime(2026, 1, 15, 12, 0, 20, tzinfo=UTC)
 LOST = DeployError("Rate exceeded", where="CloudWatch", retryable=True)
+DEAF = Ear()
 Read = Callable[[Window], Mapping[str, Measured]]
 
 
@@ -29,6 +33,7 @@ class World:
         shape: str = "Canary10Percent15Minutes",
         at_most: int = 60,
         when_inconclusive: WhenInconclusive = "hold",
+        ear: Ear = DEAF,
     ) -> None:
         self.clock, self.metrics = FakeClock(BEGIN), metrics
         self.moves: list[tuple[datetime, int]] = []
@@ -37,7 +42,7 @@ class World:
         steps = shape_of(shape)
         self.bake = Bake(
             evidence.read, self.move, self.looks.append, self.clock, steps,
-            BakePlan(steps.minutes, at_most, when_inconclusive), AnalysisPolicy(),
+            BakePlan(steps.minutes, at_most, when_inconclusive), AnalysisPolicy(), ear,
         )  # fmt: skip
 
     def move(self, weight: int) -> None:
@@ -90,7 +95,8 @@ def test_four_reads_that_fail_in_a_row_end_it() -> None:
     end = world.bake.run()
     assert end.step.action == "roll_back"
     assert end.step.reason.startswith("the metrics could not be read 4 times in a row: CloudWatch: Rate exceeded")
-    assert world.clock.slept.count(RETRY_SECONDS) == 3
+    times = [look.at - world.looks[0].at for look in world.looks]
+    assert times == [timedelta(seconds=each * RETRY_SECONDS) for each in range(4)]
 
 
 def test_reads_that_fail_now_and_then_do_not_end_it() -> None:
@@ -119,3 +125,20 @@ def test_a_move_that_is_refused_ends_it() -> None:
     with pytest.raises(DeployError, match="PreconditionFailed"):
         world.bake.run()
     assert world.looks == []
+
+
+@pytest.mark.parametrize("what", ["promote", "roll_back"])
+def test_a_person_ends_it_at_once(what: Said) -> None:
+    world = World(FakeMetrics(), ear=FakeEar(what, after=50))
+    end = world.bake.run()
+    assert (end.step.action, end.step.reason.endswith("by grace: the numbers are fine")) == (what, True)
+    assert world.looks[-1] is end
+    assert 1 < end.elapsed < 15
+    assert end.at - world.looks[-2].at < MINUTE  # not at the next whole minute
+
+
+def test_a_person_is_heard_while_the_metrics_cannot_be_read() -> None:
+    world = World(FakeMetrics(failures=[LOST] * 4))
+    world.bake.ear = FakeEar("promote", after=36)
+    end = world.bake.run()
+    assert (end.step.action, "could not be read" in world.looks[0].step.reason) == ("promote", True)

@@ -1,18 +1,19 @@
 """Moving a service to its other colour, over a cluster and a load balancer in memory."""
 
-from contextlib import AbstractContextManager
-from dataclasses import replace
-
 import pytest
 
 from deploy_pipeline.core.candidate import DeployedService, ServiceDeployment
 from deploy_pipeline.core.errors import DeployError
+from deploy_pipeline.core.ledger.deployment import ServiceMove
 from deploy_pipeline.gateways.services import TaskDefinition
-from deploy_pipeline.ops.service_rollout import ServiceRollout, colours_of, returning
+from deploy_pipeline.ops.service_rollout import ServiceRollout
 from deploy_pipeline.rollout.blue_green import drain
+from deploy_pipeline.rollout.service_colours import colours_of
 from deploy_pipeline.rollout.service_health import ServiceHealth
+from deploy_pipeline.rollout.service_return import return_service
 from deploy_pipeline_tests.fakes.fake_clock import FakeClock
 from deploy_pipeline_tests.fakes.fake_colours import FakeCluster, FakeListeners, FakeTasks
+from deploy_pipeline_tests.fakes.fake_ear import FakeEar
 from deploy_pipeline_tests.samples import SPEC, a_candidate, a_pushed_image, a_spec
 
 OLD, NEW = "definition-1", "definition-2"
@@ -35,22 +36,31 @@ class World:
         self.listeners = FakeListeners(self.cluster, {port: dict(to) for port, to in listening.items()}, members)
         self.tasks, self.clock, self.bake_clock = FakeTasks(), FakeClock(), FakeClock()
         self.lines: list[str] = []
+        self.ear = FakeEar()
+        self.moves: list[tuple[str, str]] = []
 
         self.health = ServiceHealth(self.cluster, self.listeners, self.tasks, self.clock, self.lines.append)
 
     def deploy(self) -> DeployedService:
-        return ServiceRollout(deployment(), self.health, self.bake_clock).run(self.cluster.newest)
+        return self.rollout().run(self.cluster.newest)
 
     def serves(self) -> bool:
-        return ServiceRollout(deployment(), self.health, self.bake_clock).serves(NEW)
+        return self.rollout().serves(NEW)
+
+    def rollout(self) -> ServiceRollout:
+        return ServiceRollout(
+            deployment(), self.health, self.bake_clock,
+            lambda service, stable: self.moves.append((service, stable)), self.ear,
+        )  # fmt: skip
+
+    def give_back(self, service: str = "", stable: str = "") -> None:
+        known = (service, stable) if service else self.moves[-1]
+        return_service(self.health, ServiceMove("inference", deployment().service, *known, self.cluster.newest.arn))
 
     def drained(self) -> list[str]:
         colours = colours_of(self.health, deployment().service)
         assert colours is not None
         return [name for name in (drain(colours),) if name]
-
-    def returning(self, moved: DeployedService) -> AbstractContextManager[None]:
-        return returning(self.health, deployment().candidate, [moved])
 
     @property
     def done(self) -> list[str]:
@@ -79,7 +89,7 @@ def test_green_is_tried_switched_to_and_watched_while_blue_stays_up() -> None:
         "80 sends to ml-green",
         "8081 sends to ml-blue",
     ]
-    assert world.bake_clock.slept == [60.0] * MINUTES
+    assert sum(world.bake_clock.slept) == MINUTES * 60
     assert "ml-inference: minute 15 of 15: 2 of 2 tasks are healthy" in world.lines
 
 
@@ -175,7 +185,7 @@ def test_a_run_that_was_killed_after_the_switch_is_baked_again_and_finished() ->
     world = World({80: {"ml-green": 100}, 8081: {"ml-blue": 100}})
     world.cluster.running = {BLUE: (OLD, 2), GREEN: (NEW, 2)}
     assert world.deploy().service == GREEN
-    assert world.bake_clock.slept == [60.0] * MINUTES
+    assert sum(world.bake_clock.slept) == MINUTES * 60
     assert world.done == []
 
 
@@ -186,52 +196,82 @@ def test_tasks_that_have_traffic_are_not_drained() -> None:
     assert world.done == []
 
 
-def test_what_ends_the_release_after_the_switch_returns_the_service() -> None:
+def test_a_service_is_returned_after_the_switch() -> None:
     world = World()
-    deployed = world.deploy()
-    with pytest.raises(DeployError, match=r"^the functions failed$"), world.returning(deployed):
-        raise DeployError("the functions failed")
+    world.deploy()
+    world.give_back()
     assert untouched(world)
+    assert world.moves == [(BLUE, OLD)]
 
 
-def test_a_service_that_an_earlier_run_of_the_release_moved_goes_back_too() -> None:
-    world = World({80: {"ml-green": 100}, 8081: {"ml-blue": 100}})
-    world.cluster.running = {BLUE: (OLD, 2), GREEN: (NEW, 2)}
-    deployed = world.deploy()
-    assert deployed.previous_task_definition == OLD
-    with pytest.raises(DeployError), world.returning(deployed):
-        raise DeployError("the functions failed")
-    assert untouched(world)
-
-
-def test_a_service_that_this_run_did_not_move_is_left_alone() -> None:
+def test_returning_it_twice_changes_nothing_more() -> None:
     world = World()
-    deployed = world.deploy()
-    kept = replace(deployed, previous_task_definition=deployed.task_definition)
+    world.deploy()
+    world.give_back()
     before = list(world.done)
-    with pytest.raises(KeyboardInterrupt), world.returning(kept):
-        raise KeyboardInterrupt
+    world.give_back()
     assert world.done == before
 
 
-@pytest.mark.parametrize("blue", [(OLD, 0), ("definition-0", 2)])
-def test_a_service_whose_earlier_tasks_are_gone_stays_and_is_named(blue: tuple[str, int]) -> None:
+def test_a_service_that_was_only_started_loses_its_new_tasks() -> None:
     world = World()
-    deployed = world.deploy()
+    world.cluster.running[GREEN] = (NEW, 2)
+    world.give_back(BLUE, OLD)
+    assert untouched(world)
+    assert world.done == [f"{GREEN} has 0 tasks"]
+
+
+def test_a_half_switched_service_is_returned() -> None:
+    world = World({80: {"ml-blue": 90, "ml-green": 10}, 8081: {"ml-green": 100}})
+    world.cluster.running[GREEN] = (NEW, 2)
+    world.give_back(BLUE, OLD)
+    assert untouched(world)
+
+
+@pytest.mark.parametrize("blue", [(OLD, 0), (NEW, 2)])
+def test_earlier_tasks_that_are_gone_are_started_before_users_are_sent_there(blue: tuple[str, int]) -> None:
+    world = World()
+    world.deploy()
     world.cluster.running[BLUE] = blue
-    with pytest.raises(DeployError) as raised, world.returning(deployed):
-        raise DeployError("the functions failed")
-    assert raised.value.what.startswith("the functions failed\nServices that serve the new release: ml-inference-green")
-    assert world.listeners.listening[80] == {"ml-green": 100}
+    world.done.clear()
+    world.give_back(BLUE, OLD)
+    assert world.done == [
+        f"{BLUE} runs 2 of {OLD}", "80 sends to ml-blue", "8081 sends to ml-green", f"{GREEN} has 0 tasks"
+    ]  # fmt: skip
 
 
-def test_an_interruption_stays_one_and_the_log_names_what_was_not_returned() -> None:
+def test_what_somebody_else_has_made_of_it_stays() -> None:
     world = World()
-    deployed = world.deploy()
-    world.listeners.trouble = {3: DeployError("AccessDenied", where="ELB")}
-    with pytest.raises(KeyboardInterrupt), world.returning(deployed):
-        raise KeyboardInterrupt
-    assert "ml-inference-green could not be returned: ELB: AccessDenied" in world.lines[-1]
+    world.deploy()
+    world.cluster.running[BLUE] = ("definition-0", 2)
+    before = list(world.done)
+    world.give_back(BLUE, OLD)
+    assert world.done == before
+    assert "somebody else" in world.lines[-1]
+
+
+def test_a_service_that_was_to_go_on_with_what_it_ran_is_left_alone() -> None:
+    world = World()
+    world.give_back(BLUE, NEW)
+    assert world.done == []
+
+
+def test_what_a_person_has_put_on_the_colour_with_users_stays() -> None:
+    world = World()
+    world.deploy()
+    world.cluster.running[GREEN] = ("a hotfix", 2)
+    before = list(world.done)
+    world.give_back(BLUE, OLD)
+    assert world.done == before
+    assert "green runs what somebody else has set" in world.lines[-1]
+
+
+def test_a_service_that_cannot_be_returned_says_so() -> None:
+    world = World()
+    world.deploy()
+    world.listeners.trouble = {4: DeployError("AccessDenied", where="ELB")}
+    with pytest.raises(DeployError, match="AccessDenied"):
+        world.give_back()
 
 
 def test_a_listener_that_somebody_else_uses_is_left_alone() -> None:
@@ -274,3 +314,28 @@ def test_only_what_has_all_of_the_traffic_serves(
     world.cluster.running = running
     assert world.serves() is expected
     assert world.done == []
+
+
+def test_a_person_ends_the_bake_of_a_service() -> None:
+    world = World()
+    world.ear = FakeEar("promote", after=30)
+    assert world.deploy().service == GREEN
+    assert sum(world.bake_clock.slept) < 3 * 60
+    assert world.ear.states == ["open", "closed"]
+
+
+@pytest.mark.parametrize("ear", [FakeEar("roll_back", after=30), FakeEar(at_the_end="roll_back")])
+def test_a_person_returns_a_service_while_it_bakes(ear: FakeEar) -> None:
+    world = World()
+    world.ear = ear
+    with pytest.raises(DeployError, match="not promoted: roll-back, by grace: the numbers are fine"):
+        world.deploy()
+    assert untouched(world)
+
+
+def test_nobody_is_heard_where_nothing_bakes() -> None:
+    world = World()
+    world.ear, world.tasks.ill = FakeEar("promote"), {"/health": [500]}
+    with pytest.raises(DeployError):
+        world.deploy()
+    assert (world.ear.states, untouched(world)) == ([], True)

@@ -7,12 +7,14 @@ import pytest
 
 from deploy_pipeline.core.analysis.measurements import Window
 from deploy_pipeline.core.errors import DeployError
+from deploy_pipeline.core.ledger.deployment import Said
 from deploy_pipeline.core.rollout import PublishedFunction
 from deploy_pipeline.core.spec import RolloutSpec
 from deploy_pipeline.gateways.functions import AliasState
 from deploy_pipeline.rollout.bake import Look
-from deploy_pipeline.rollout.function_rollout import Decision, FunctionRollout
+from deploy_pipeline.rollout.function_rollout import FunctionRollout
 from deploy_pipeline_tests.fakes.fake_clock import FakeClock
+from deploy_pipeline_tests.fakes.fake_ear import FakeEar
 from deploy_pipeline_tests.fakes.fake_functions import FakeFunctions
 from deploy_pipeline_tests.fakes.fake_metrics import FakeMetrics, Side
 
@@ -40,20 +42,19 @@ class World:
         self.metrics, self.looks = FakeMetrics({OLD: Side(540), NEW: Side(60)}), list[Look]()
         self.asked: list[str] = []
         self.said: list[str] = []
-        self.decision: Decision = "roll_back"
+        self.ear = FakeEar()
         self.targets = [
             PublishedFunction(name, f"ml-{name}", "live", NEW, OLD, "r", "hash", canary=name != "prepare")
             for name in NAMES
         ]
 
-    def ask(self, reason: str) -> Decision:
+    def ask(self, reason: str) -> None:
         self.asked.append(reason)
-        return self.decision
 
     def run(self, *, compared: bool = True, **analysis: object) -> None:
         spec = RolloutSpec.model_validate({"analysis": analysis})
         rollout = FunctionRollout(
-            self.functions, self.metrics, FakeClock(), self.looks.append, self.said.append, self.ask
+            self.functions, self.metrics, FakeClock(), self.looks.append, self.said.append, self.ask, self.ear
         )
         rollout.run(spec, self.targets, compared=compared)
 
@@ -141,9 +142,9 @@ def test_an_answer_that_was_lost_does_not_keep_the_traffic_from_returning() -> N
 
 
 @pytest.mark.parametrize(("decision", "version"), [("promote", NEW), ("roll_back", OLD)])
-def test_where_nothing_can_be_said_a_person_decides(decision: Decision, version: str) -> None:
+def test_where_nothing_can_be_said_a_person_decides(decision: Said, version: str) -> None:
     world = World()
-    world.decision = decision
+    world.ear = FakeEar(at_the_end=decision)
     world.metrics = FakeMetrics({OLD: None, NEW: None})
     if decision == "roll_back":
         with pytest.raises(DeployError, match="no request has reached the candidate"):
@@ -152,6 +153,48 @@ def test_where_nothing_can_be_said_a_person_decides(decision: Decision, version:
         world.run()
     assert world.serving == all_on(version)
     assert "still inconclusive after 60 min" in world.asked[0]
+
+
+def test_where_nobody_says_anything_it_goes_back() -> None:
+    world = World()
+    world.metrics = FakeMetrics({OLD: None, NEW: None})
+    with pytest.raises(DeployError, match="no request has reached the candidate"):
+        world.run()
+    assert (world.serving, world.ear.states) == (all_on(OLD), ["open", "closed"])
+
+
+def test_a_person_promotes_all_before_the_end() -> None:
+    world = World()
+    world.ear = FakeEar("promote", after=40)
+    world.run()
+    assert (world.serving, world.asked) == (all_on(NEW), [])
+    assert 0 < len(world.looks) < 15
+
+
+@pytest.mark.parametrize("ear", [FakeEar("roll_back", after=40), FakeEar(at_the_end="roll_back")])
+def test_a_person_returns_all_before_the_end_and_until_it(ear: FakeEar) -> None:
+    world = World()
+    world.ear = ear
+    with pytest.raises(DeployError, match="roll-back, by grace: the numbers are fine"):
+        world.run()
+    assert world.serving == all_on(OLD)
+
+
+def test_what_is_seen_to_be_bad_goes_back_whatever_is_said_at_that_moment() -> None:
+    world = World()
+    world.ear = FakeEar(at_the_end="promote")
+    world.metrics.sides["ml-explain", NEW] = Side(60, 30)
+    with pytest.raises(DeployError, match=r"above 5 %: .*\(promote, by grace: "):
+        world.run()
+    assert world.serving == all_on(OLD)
+
+
+def test_whatever_ends_it_nobody_is_heard_any_more() -> None:
+    world = World()
+    world.metrics = FakeMetrics(looked=lambda window: moved_by_somebody(world.functions))
+    with pytest.raises(DeployError):
+        world.run()
+    assert world.ear.states[-1] in ("closed", "shut")
 
 
 def test_or_the_spec_does() -> None:

@@ -46,7 +46,7 @@ def deployment() -> ServiceDeployment:
 
 def moved(subject: RollingUpdate, what: ServiceDeployment | None = None) -> DeployedService:
     chosen = what or deployment()
-    return subject.run(chosen, newest_of(subject.health.services, chosen))
+    return subject.run(chosen, newest_of(subject.health.services, chosen), lambda service, stable: None)
 
 
 def test_run_waits_until_every_task_answers() -> None:

@@ -11,13 +11,17 @@ import pytest
 from dagster._core.remote_origin import GrpcServerCodeLocationOrigin, RemoteJobOrigin, RemoteRepositoryOrigin
 
 from deploy_pipeline.core import run_tags
+from deploy_pipeline.core.commit import Commit
 from deploy_pipeline.core.errors import DeployError
+from deploy_pipeline.core.ledger.deployment import Deployment, Outcome, deployment_id
 from deploy_pipeline.core.merges import MergeCursor
 from deploy_pipeline.gateways.github import BranchHead, GitHubUnavailable
+from deploy_pipeline.gateways.ledger import Ledger
 from deploy_pipeline.jobs.deploy import deploy_job
 from deploy_pipeline.sensors.merge import LOOK_SECONDS, WATCH_SECONDS, merge_sensor
 from deploy_pipeline_tests.fakes.fake_clock import START, FakeClock
 from deploy_pipeline_tests.fakes.fake_github import FakeGitHub
+from deploy_pipeline_tests.fakes.fake_object_store import FakeObjectStore
 from deploy_pipeline_tests.fakes.fake_run_launcher import instance_without_processes
 from deploy_pipeline_tests.samples import a_commit, a_spec
 
@@ -55,12 +59,18 @@ def tick(
     clock: FakeClock | None = None,
     *,
     daemon: bool = True,
+    store: FakeObjectStore | None = None,
 ) -> tuple[Any, str | None]:
     """What one evaluation answers, and the cursor after it; by the daemon or as a test in the UI."""
     context = dg.build_sensor_context(
         instance=instance,
         cursor=cursor,
-        resources={"home_spec": a_spec(), "github": github, "clock": clock or FakeClock()},
+        resources={
+            "home_spec": a_spec(),
+            "github": github,
+            "clock": clock or FakeClock(),
+            "object_store": store or FakeObjectStore(),
+        },
         last_sensor_start_time=START.timestamp() if daemon else None,
     )
     answer = merge_sensor(context)
@@ -115,15 +125,46 @@ def test_an_interrupted_tick_asks_for_the_same_run_again() -> None:
     assert keys == [FIRST.sha] * 3
 
 
-def test_a_merge_that_has_its_run_is_not_asked_for_again() -> None:
-    github = FakeGitHub([BASE])
+def after_runs(outcomes: list[Outcome], *, status: dg.DagsterRunStatus = dg.DagsterRunStatus.FAILURE) -> Any:
+    """What a tick answers when the newest merge had one run for each outcome in the ledger."""
+    github, store = FakeGitHub([BASE]), FakeObjectStore()
+    ledger = Ledger.of(store, a_spec())
     with dg.DagsterInstance.ephemeral() as instance:
         _, cursor = tick(github, instance, None)
         github.branches["main"].append(FIRST)
-        _, cursor = tick(github, instance, cursor)
-        launched(instance, FIRST.sha, dg.DagsterRunStatus.FAILURE)
-        answer, _ = tick(github, instance, cursor)
-    assert "bbbbbbbbbbbb has its deployment" in str(answer.skip_message)
+        for outcome in outcomes:
+            run = launched(instance, FIRST.sha, status)
+            name = deployment_id(FIRST.sha, run.run_id)
+            ledger.begin(Deployment(name, "deployment", "production", run.run_id, FIRST, START, outcome=outcome))
+        return tick(github, instance, cursor, store=store)[0]
+
+
+@pytest.mark.parametrize("outcome", ["failed", "live", "canceled"])
+def test_a_merge_that_has_had_its_deployment_is_not_asked_for_again(outcome: Outcome) -> None:
+    assert "bbbbbbbbbbbb has its deployment" in str(after_runs([outcome]).skip_message)
+
+
+@pytest.mark.parametrize("status", [dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELED])
+def test_nor_one_whose_run_goes_on_or_was_ended_by_a_person(status: dg.DagsterRunStatus) -> None:
+    assert "has its deployment" in str(after_runs(["abandoned"], status=status).skip_message)
+
+
+def test_one_whose_run_died_is_begun_again_a_few_times() -> None:
+    assert after_runs(["abandoned"]).run_requests[0].run_key == f"{FIRST.sha}:1"
+    assert after_runs(["abandoned"] * 2).run_requests[0].run_key == f"{FIRST.sha}:2"
+    assert "has its deployment" in str(after_runs(["abandoned"] * 3).skip_message)
+
+
+def test_one_that_is_not_settled_yet_waits() -> None:
+    github, store = FakeGitHub([BASE]), FakeObjectStore()
+    with dg.DagsterInstance.ephemeral() as instance:
+        _, cursor = tick(github, instance, None)
+        github.branches["main"].append(FIRST)
+        run = launched(instance, FIRST.sha, dg.DagsterRunStatus.FAILURE)
+        name = deployment_id(FIRST.sha, run.run_id)
+        Ledger.of(store, a_spec()).begin(Deployment(name, "deployment", "production", run.run_id, FIRST, START))
+        answer, _ = tick(github, instance, cursor, store=store)
+    assert "has its deployment" in str(answer.skip_message)
 
 
 @pytest.mark.parametrize("etag_known", [True, False])
@@ -313,9 +354,34 @@ def test_only_a_tick_of_the_daemon_takes_an_older_deployment_out_of_the_queue(tm
     assert (run_tags.SUPERSEDED_BY in after.tags) is daemon
 
 
+class OtherDaemon(FakeGitHub):
+    """While one daemon asks for the commit, `launch` is what another one does."""
+
+    launch: Callable[[], Any]
+
+    def commit(self, repository: str, sha: str) -> Commit:
+        self.launch()
+        return super().commit(repository, sha)
+
+
+def test_a_second_daemon_that_was_faster_keeps_its_run_of_the_same_commit(tmp_path: Path) -> None:
+    github = OtherDaemon([BASE, FIRST, SECOND])
+    with instance_without_processes(str(tmp_path)) as instance:
+        launched(instance, FIRST.sha, dg.DagsterRunStatus.QUEUED)
+        github.launch = lambda: launched(instance, SECOND.sha, dg.DagsterRunStatus.QUEUED)
+        tick(github, instance, watching_since(BASE.sha))
+        runs = {run.tags[run_tags.COMMIT]: run.status for run in instance.get_runs()}
+    assert runs == {FIRST.sha: dg.DagsterRunStatus.CANCELED, SECOND.sha: dg.DagsterRunStatus.QUEUED}
+
+
 def launched(instance: dg.DagsterInstance, sha: str, status: dg.DagsterRunStatus) -> dg.DagsterRun:
     """A run as the daemon makes it for this sensor."""
-    tags = {"dagster/run_key": sha, "dagster/sensor_name": "merge_sensor", "deploy/environment": "production"}
+    tags = {
+        run_tags.COMMIT: sha,
+        "dagster/run_key": sha,
+        "dagster/sensor_name": "merge_sensor",
+        "deploy/environment": "production",
+    }
     location = GrpcServerCodeLocationOrigin(host="localhost", port=1, location_name="deploy_pipeline")
     origin = RemoteJobOrigin(RemoteRepositoryOrigin(location, "__repository__"), deploy_job.name)
     return instance.create_run_for_job(deploy_job, tags=tags, status=status, remote_job_origin=origin)

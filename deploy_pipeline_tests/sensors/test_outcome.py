@@ -8,14 +8,18 @@ import pytest
 
 from deploy_pipeline.core import run_tags
 from deploy_pipeline.core.errors import DeployError
+from deploy_pipeline.core.ledger.deployment import Deployment, Outcome, deployment_id, ended
 from deploy_pipeline.core.links import Links
 from deploy_pipeline.gateways.clock import SystemClock
+from deploy_pipeline.gateways.ledger import Ledger
 from deploy_pipeline.jobs.deploy import deploy_job
 from deploy_pipeline.jobs.nightly_e2e import nightly_e2e_job
 from deploy_pipeline.ops.boundary import stage
+from deploy_pipeline.sensors import outcome
 from deploy_pipeline.sensors.outcome import ended_badly, failed_stage, notice_sensor
 from deploy_pipeline_tests.fakes.fake_github import FakeGitHub
 from deploy_pipeline_tests.fakes.fake_mail import FakeMail
+from deploy_pipeline_tests.fakes.fake_object_store import FakeObjectStore
 from deploy_pipeline_tests.fakes.fake_slack import FakeSlack
 from deploy_pipeline_tests.samples import SHA, a_commit, a_spec
 
@@ -29,12 +33,13 @@ class People:
     def __init__(self, instance: dg.DagsterInstance) -> None:
         self.instance = instance
         self.github, self.slack, self.mail = FakeGitHub([a_commit()]), FakeSlack(), FakeMail()
+        self.store = FakeObjectStore()
 
     def tick(self) -> None:
         """One evaluation of the sensor."""
         resources = {
             "home_spec": a_spec(), "github": self.github, "slack": self.slack, "mail": self.mail,
-            "clock": SystemClock(), "links": Links("http://ui"),
+            "clock": SystemClock(), "links": Links("http://ui"), "object_store": self.store,
         }  # fmt: skip
         notice_sensor(dg.build_sensor_context(instance=self.instance, resources=resources))
 
@@ -157,3 +162,50 @@ def test_failed_stage_of_a_bug_gives_its_root_cause() -> None:
     stage_name, reason = stage_of(job)
     assert stage_name == "buggy_step"
     assert "KeyError: 'missing'" in reason
+
+
+def settled(people: People, run: dg.DagsterRun, how: Outcome | None, reason: str = "") -> None:
+    """What the ledger has of a run."""
+    name = deployment_id(SHA, run.run_id)
+    now = SystemClock().now()
+    found = Deployment(name, "deployment", "production", run.run_id, a_commit(), now, outcome=how, reason=reason)
+    Ledger.of(people.store, a_spec()).begin(found)
+
+
+def test_people_hear_of_a_deployment_once_it_is_settled(people: People) -> None:
+    run = people.run(FAILURE)
+    settled(people, run, None)
+    people.tick()
+    assert people.told() == (0, 0, 0)
+    ledger = Ledger.of(people.store, a_spec())
+    at = SystemClock().now()
+    ledger.change_deployment(deployment_id(SHA, run.run_id), lambda found: ended(found, "failed", "all is back", at))
+    people.tick()
+    assert people.told() == (1, 1, 1)
+    assert "all is back" in people.mail.sent[0].text
+
+
+def test_a_run_that_failed_after_its_release_went_live_is_told_as_what_it_is(people: People) -> None:
+    run = people.run(FAILURE)
+    settled(people, run, "live", "it was live when its run ended")
+    people.tick()
+    assert people.slack.posts[0].text == "✅ Deployment successful: production"
+    assert people.github.statuses[0].state == "success"
+
+
+def test_people_hear_even_of_what_cannot_be_settled(people: People, monkeypatch: pytest.MonkeyPatch) -> None:
+    settled(people, people.run(FAILURE), None)
+    monkeypatch.setattr(outcome, "SETTLED_WITHIN", timedelta(0))
+    people.tick()
+    assert people.told() == (1, 1, 1)
+
+
+def test_a_ledger_that_is_away_is_asked_again(people: People) -> None:
+    people.run(FAILURE)
+
+    def away(bucket: str, key: str) -> bytes | None:
+        raise DeployError("AWS cannot be reached")
+
+    people.store.get = away  # type: ignore[method-assign]
+    people.tick()
+    assert people.told() == (0, 0, 0)

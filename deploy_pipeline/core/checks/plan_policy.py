@@ -13,10 +13,9 @@ from deploy_pipeline.core.checks.terraform_stack import OUT_OF_REACH, tree
 from deploy_pipeline.core.errors import DeployError
 from deploy_pipeline.core.isolation import Outcome, Places
 from deploy_pipeline.core.spec_infrastructure_checks import TerraformPlanCheck
-from deploy_pipeline.core.terraform_plan import PlanReading, ResourceChange, read_plan
+from deploy_pipeline.core.terraform_plan import DESTRUCTIVE, PlanReading, ResourceChange, read_plan
 
 RULE = "protected-resource"
-DESTRUCTIVE = ("destroy", "replace")
 ORDER = ("destroy", "replace", "forget", "change", "add", "read", "none")
 MOST_ROWS = 100
 MOST_ATTRIBUTES = 8
@@ -24,6 +23,11 @@ LONGEST_ADDRESS = 200
 COLUMNS = ("Change", "Resource", "Because")
 
 MOST_NAMED = 3
+
+
+def digest_fact(stack: str) -> str:
+    """The name of the fact that holds the digest of a stack's plan."""
+    return f"plan_digest_{stack}"
 
 
 def failed_plan(outcome: Outcome, places: Places, stack: str, folder: str) -> Assessment | None:
@@ -71,7 +75,7 @@ def _verdict(spec: TerraformPlanCheck, stack: str, folder: str, reading: PlanRea
     counts += f"{reading.replace} to replace, {reading.destroy} to destroy"
     findings = tuple(_finding(each, folder) for each in reading.changes if _is_forbidden(each, spec))
     tables = (_table(stack, reading),) if reading.changes else ()
-    facts: dict[str, str | int | float] = {f"plan_digest_{stack}": reading.digest}
+    facts: dict[str, str | int | float] = {digest_fact(stack): reading.digest}
     facts |= {f"plan_{kind}_{stack}": getattr(reading, kind) for kind in ("add", "change", "replace", "destroy")}
     if not findings:
         return Assessment("passed", counts, (), tables, facts, (report,))

@@ -4,17 +4,14 @@ Variables are those of the head's `deploy.yaml`; the backend, and with it the cr
 """
 
 import json
-from typing import Any
 
 from deploy_pipeline.core import terraform_cli
-from deploy_pipeline.core.candidate import Deployed, PackagedFunction, PushedImage
+from deploy_pipeline.core.candidate import Deployed
 from deploy_pipeline.core.isolation import Places
 from deploy_pipeline.core.spec import BackendSpec, Spec, TerraformSpec
-from deploy_pipeline.core.stack_variables import stack_variables
+from deploy_pipeline.core.stack_variables import live_variables
 
 EMULATOR_HOST = "aws.sandbox.internal"
-NO_DIGEST = "sha256:" + "0" * 64
-REGISTRY = "000000000000.dkr.ecr.{region}.amazonaws.com"
 
 
 def init(places: Places, backend: BackendSpec, *, emulated: bool) -> tuple[str, ...]:
@@ -53,19 +50,8 @@ def aws_environment(region: str, endpoint: str | None) -> dict[str, str]:
 
 
 def variables(stack: TerraformSpec, spec: Spec, live: Deployed | None) -> str:
-    """The stack's variables as JSON, with the images and packages that are live.
-
-    So a pull request that changes no infrastructure plans nothing. What is not live yet (all of it before the first
-    deployment) gets a placeholder: a digest of zeros, a key below `packages/`.
-    """
-    images = {image.name: image for image in (live.images if live else ())}
-    packages = {package.name: package for package in (live.packages if live else ())}
-    values: dict[str, Any] = stack_variables(
-        stack,
-        [images.get(name) or _placeholder_image(name, spec) for name in spec.images],
-        [packages.get(name) or _placeholder_package(name, spec) for name in spec.functions],
-    )
-    return json.dumps(values, indent=1)
+    """The stack's variables as JSON, with the images and packages that are live."""
+    return json.dumps(live_variables(stack, spec, live), indent=1)
 
 
 def backend_kind(state: bytes | None) -> str | None:
@@ -74,12 +60,3 @@ def backend_kind(state: bytes | None) -> str | None:
         return str(json.loads(state or b"")["backend"]["type"])
     except (ValueError, KeyError, TypeError, RecursionError):
         return None
-
-
-def _placeholder_image(name: str, spec: Spec) -> PushedImage:
-    repository = spec.images[name].repository
-    return PushedImage(name, repository, f"{REGISTRY.format(region=spec.aws.region)}/{repository}", NO_DIGEST, "none")
-
-
-def _placeholder_package(name: str, spec: Spec) -> PackagedFunction:
-    return PackagedFunction(name, spec.aws.artifact_bucket, f"packages/{name}/not-deployed-yet.zip", "", 0)

@@ -17,6 +17,7 @@ from deploy_pipeline.sandbox.github_double.endpoints import (
     pull_creation,
     pulls,
     repositories,
+    reviews,
     statuses,
 )
 
@@ -26,6 +27,7 @@ _MODULES = (
     commits,
     pulls,
     pull_creation,
+    reviews,
     issues,
     statuses,
     deployments,

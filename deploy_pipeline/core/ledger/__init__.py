@@ -1,0 +1,1 @@
+"""The record of deployments as values, and what follows from it. Pure."""

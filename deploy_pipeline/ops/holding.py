@@ -1,0 +1,37 @@
+"""Gives what a run holds back when the run ends, however it ends."""
+
+from collections.abc import Iterator
+
+import dagster as dg
+
+from deploy_pipeline.core.ledger.deployment import Outcome
+from deploy_pipeline.ledger.hold import Hold
+
+INTERRUPTED = "DagsterExecutionInterruptedError"
+CANCELED = (dg.DagsterRunStatus.CANCELING, dg.DagsterRunStatus.CANCELED)
+
+
+def held(hold: Hold, instance: dg.DagsterInstance | None, run_id: str) -> Iterator[Hold]:
+    """The body of the resource: what the run began and did not end is settled after its last step."""
+    try:
+        yield hold
+    finally:
+        hold.close(ending(instance, run_id) if hold.lease.deployment else "failed")
+
+
+def ending(instance: dg.DagsterInstance | None, run_id: str) -> Outcome:
+    """What becomes of a deployment that has to be undone at the end of its run."""
+    run = instance.get_run_by_id(run_id) if instance else None
+    if instance is None or run is None:
+        return "failed"
+    if run.status in CANCELED:
+        return "canceled"
+    return "abandoned" if interrupted(instance, run_id) else "failed"
+
+
+def interrupted(instance: dg.DagsterInstance, run_id: str) -> bool:
+    """Whether no step of the run has failed by itself: the service was stopped, and its runs with it."""
+    records = instance.get_records_for_run(run_id, of_type=dg.DagsterEventType.STEP_FAILURE).records
+    events = [record.event_log_entry.dagster_event for record in records]
+    errors = [event.step_failure_data.error for event in events if event]
+    return all(error is not None and error.cls_name == INTERRUPTED for error in errors)

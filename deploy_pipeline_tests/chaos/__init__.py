@@ -1,0 +1,1 @@
+"""Real deployments that are broken on purpose, and what is left of the world after each."""

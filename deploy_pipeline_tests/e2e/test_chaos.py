@@ -1,0 +1,24 @@
+"""Real deployments that are broken in the middle: a part of what `make chaos` breaks."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from deploy_pipeline_tests.chaos.faults import Fault
+from deploy_pipeline_tests.chaos.scene import Scene
+from deploy_pipeline_tests.chaos.selection import FAST
+from deploy_pipeline_tests.chaos.staging import scene_in
+from deploy_pipeline_tests.chaos.survival import survive
+
+pytestmark = pytest.mark.real
+
+
+@pytest.fixture(scope="module")
+def scene(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scene]:
+    with scene_in(tmp_path_factory.mktemp("chaos")) as made:
+        yield made
+
+
+@pytest.mark.parametrize("fault", FAST, ids=lambda fault: fault.name)
+def test_the_world_is_whole_after(scene: Scene, fault: Fault) -> None:
+    assert survive(scene, fault) == []

@@ -1,0 +1,127 @@
+"""Which releases are taken back by themselves, over a world in memory."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from deploy_pipeline.core import run_tags
+from deploy_pipeline.core.errors import DeployError
+from deploy_pipeline.core.ledger.deployment import Deployment, deployment_id, ended
+from deploy_pipeline.jobs.rollback import rollback_job
+from deploy_pipeline.sensors.rollback_trigger import UNSEEN, Ill, read_ill, rollback_trigger_sensor
+from deploy_pipeline_tests.fakes.fake_clock import FakeClock
+from deploy_pipeline_tests.fakes.fake_metrics import FakeMetrics, Side
+from deploy_pipeline_tests.jobs.deploy_world import OTHER, failed_steps
+from deploy_pipeline_tests.jobs.test_deploy_reuse import Twice, a_changed_function
+from deploy_pipeline_tests.samples import a_commit, a_spec
+
+BAD = Side(60, 6)
+
+
+class Live(Twice):
+    """Two releases, of which the second one changed the function; then time passes."""
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(folder)
+        assert self.deploy().success
+        a_changed_function(self)
+        again = self.again()
+        assert again.success, failed_steps(again)
+        self.clock, self.cursor = FakeClock(), ""
+        self.clock.sleep(10 * 60)
+
+    def tick(self) -> dg.SensorResult | dg.SkipReason:
+        resources = {
+            name: getattr(self, name) for name in ("object_store", "metrics", "services", "load_balancers", "web")
+        }
+        context = dg.build_sensor_context(
+            instance=self.instance, cursor=self.cursor,
+            resources={**resources, "home_spec": a_spec(), "clock": self.clock, "metrics_clock": self.clock},
+        )  # fmt: skip
+        found = rollback_trigger_sensor(context)
+        assert isinstance(found, dg.SensorResult | dg.SkipReason)
+        if isinstance(found, dg.SensorResult):
+            self.cursor = found.cursor or ""
+        return found
+
+    def requests(self) -> list[dg.RunRequest]:
+        found = self.tick()
+        return list(found.run_requests or []) if isinstance(found, dg.SensorResult) else []
+
+
+@pytest.fixture
+def live(tmp_path: Path) -> Live:
+    return Live(tmp_path)
+
+
+def test_a_healthy_release_stays(live: Live) -> None:
+    assert live.requests() == []
+
+
+def test_a_release_whose_function_fails_is_rolled_back_once(live: Live) -> None:
+    live.metrics = FakeMetrics({("ml-data-prep", ""): BAD})
+    (asked,) = live.requests()
+    release = live.ledger.live()
+    assert release is not None
+    assert asked.run_key == release.release
+    result = live.run(rollback_job, dict(asked.run_config))
+    assert result.success, failed_steps(result)
+    assert live.functions.aliases["ml-data-prep", "live"].version == "2"
+    assert "30 errors in 300 requests, each of 5 min above 5%" in str(live.slack.posts[-1].blocks)
+    skipped = live.tick()
+    assert isinstance(skipped, dg.SkipReason)
+    assert "it is a rollback itself" in (skipped.skip_message or "")
+
+
+def test_a_rollback_whose_run_died_is_made_again(live: Live) -> None:
+    live.metrics = FakeMetrics({("ml-data-prep", ""): BAD})
+    keys = []
+    for attempt in range(4):
+        (asked,) = live.requests()
+        keys.append(asked.run_key)
+        tags = {"dagster/run_key": asked.run_key or "", "dagster/sensor_name": "rollback_trigger_sensor"}
+        run = live.instance.create_run_for_job(rollback_job, tags={**tags, run_tags.COMMIT: OTHER})
+        record = Deployment(
+            deployment_id(OTHER, run.run_id), "rollback", "production", run.run_id, a_commit(), live.clock.now()
+        )
+        live.ledger.begin(record)
+        if attempt != 1:
+            live.ledger.change_deployment(record.id, lambda found: ended(found, "abandoned", "died", live.clock.now()))
+        else:
+            assert live.requests()[0].run_key == keys[-1]  # it goes on, and is not asked for again
+            live.ledger.change_deployment(record.id, lambda found: ended(found, "abandoned", "died", live.clock.now()))
+    release = live.ledger.live()
+    assert release is not None
+    assert keys == [release.release, f"{release.release}:1", f"{release.release}:2", f"{release.release}:2"]
+
+
+def test_since_when_a_service_is_ill_is_remembered_and_forgotten() -> None:
+    now = datetime(2026, 11, 23, 12, tzinfo=UTC)
+    ill = Ill(release="one", looked_at=now, since={"web": now})
+    said = ill.model_dump_json()
+    assert read_ill(said, "one", now + timedelta(minutes=2)) == ill
+    assert read_ill(said, "two", now) == Ill(release="two")
+    assert read_ill(said, "one", now + UNSEEN) == Ill(release="one")
+    for nonsense in (None, "no JSON", '{"since": 1}'):
+        assert read_ill(nonsense, "one", now) == Ill(release="one")
+
+
+def test_a_function_that_the_release_did_not_change_takes_nothing_back(tmp_path: Path) -> None:
+    world = Live(tmp_path)
+    assert world.again().success  # the same again: a release that changed nothing
+    world.metrics = FakeMetrics({("ml-data-prep", ""): BAD})
+    assert world.requests() == []
+
+
+def test_what_cannot_be_measured_takes_nothing_back(live: Live) -> None:
+    for metrics in (FakeMetrics({("ml-data-prep", ""): None}), FakeMetrics(failures=[DeployError("Throttling")])):
+        live.metrics = metrics
+        assert live.requests() == []
+
+
+def test_a_release_that_has_been_live_for_long_stays(live: Live) -> None:
+    live.metrics = FakeMetrics({("ml-data-prep", ""): BAD})
+    live.clock.sleep(timedelta(hours=1).total_seconds())
+    assert live.requests() == []
