@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 KEEP ?=
 PYTEST_ARGS ?=
+# A test that hangs fails with the stacks of its threads, and the others go on.
+TEST_SECONDS ?= 600
 VALIDATE_ARGS ?=
 BENCH_ARGS ?=
 
@@ -35,7 +37,7 @@ demo: $(VENV)/.installed ## Deploy the application for real, on this machine (KE
 
 test: $(VENV)/.installed-dev ## Run every test, with the coverage of deploy_pipeline
 	@$(BIN)/deploy-pipeline sandbox prepare
-	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder --cov --cov-report=term:skip-covered $(PYTEST_ARGS)
+	@$(BIN)/pytest -n 2 --dist loadfile --no-loadscope-reorder --timeout $(TEST_SECONDS) --maxfail 20 --cov --cov-report=term:skip-covered $(PYTEST_ARGS)
 
 contract: $(VENV)/.installed-dev ## Run the executor's tests with the oldest and the newest supported Dagster
 	@$(BIN)/python -m deploy_pipeline_tests.dagster_versions
@@ -65,7 +67,7 @@ requirements: $(VENV)/.installed-dev ## Write requirements-dev.txt from this env
 	@{ echo "# Exact versions of everything that this repository's types and tests need: installed where pull requests are"; \
 	  echo "# checked. Written by make requirements."; \
 	  { $(BIN)/pip freeze --exclude-editable; grep -h '^gunicorn==' fargate/inference/requirements.txt; } | \
-	  grep -Ev '^(pytest|pytest-cov|pytest-xdist|mypy|ruff|import-linter)==' | sort -f; } > requirements-dev.txt
+	  grep -Ev '^(pytest|pytest-cov|pytest-timeout|pytest-xdist|mypy|ruff|import-linter)==' | sort -f; } > requirements-dev.txt
 
 chaos: $(VENV)/.installed-dev ## Break real deployments, one fault after another (SEED=… N=… for random ones)
 	@$(BIN)/python -m deploy_pipeline_tests.chaos $(if $(SEED),--seed $(SEED)) $(if $(N),--number $(N)) $(CHAOS_ARGS)

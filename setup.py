@@ -44,6 +44,7 @@ setup(
             "pytest>=9,<10",
             "pytest-xdist>=3.8,<4",
             "pytest-cov>=7,<8",
+            "pytest-timeout>=2.4,<3",
             "hypothesis>=6.150,<7",
             "cmarkgfm>=2025.10.22",
             "mypy>=2.4,<3",

@@ -136,14 +136,10 @@ def _by_address(changes: Iterable[ResourceChange]) -> dict[str, tuple[str, tuple
 
 
 def _difference(address: str, was: tuple[str, tuple[str, ...]] | None, now: tuple[str, tuple[str, ...]] | None) -> str:
-    if was is None or now is None:
-        return (
-            f"{now[0]} {address}: was not shown"
-            if now
-            else f"{was[0]} {address}: was shown, and is not planned"
-            if was
-            else ""
-        )
+    if now is None:
+        return f"{was[0]} {address}: was shown, and is not planned" if was else ""
+    if was is None:
+        return f"{now[0]} {address}: was not shown"
     if was[0] != now[0]:
         return f"{now[0]} {address}: was shown as {was[0]}"
     other = ", ".join(sorted({*was[1]} ^ {*now[1]}))

@@ -32,7 +32,7 @@ def scene_in(folder: Path) -> Iterator[Scene]:
         os.environ.update(state.env)
         prepare_account()
         machine = stack.enter_context(machine_in(home, state.env["AWS_ENDPOINT_URL"]))
-        scene = scene_of(home, project, environment(state.env, machine, project, before), machine)
+        scene = scene_of(home, project, environment(state.env, machine, project), machine)
         stack.callback(scene.end)
         run_id = scene.run_of(scene.merge(everything=True))
         if scene.ended(run_id) != "SUCCESS":
@@ -53,13 +53,12 @@ def machine_in(home: Path, aws: str) -> Iterator[Machine]:
         proxy.shutdown()
 
 
-def environment(env: dict[str, str], machine: Machine, project: Path, ours: dict[str, str]) -> dict[str, str]:
+def environment(env: dict[str, str], machine: Machine, project: Path) -> dict[str, str]:
     """What the service sees: the sandbox, through what stands in between."""
     return {
         **env, "AWS_ENDPOINT_URL": machine.proxy.url, "DOCKER_HOST": machine.engine.url,
         "DEPLOY_PIPELINE_SPEC": str(project / "deploy.yaml"), "DEPLOY_PIPELINE_LEASE_SECONDS": str(LEASE_SECONDS),
         **(machine.clock.env if machine.clock else {}),
-        **{name: value for name, value in ours.items() if name.startswith("COV")},
     }  # fmt: skip
 
 
