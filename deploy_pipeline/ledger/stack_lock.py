@@ -11,7 +11,7 @@ from deploy_pipeline.core.errors import DeployError
 from deploy_pipeline.core.ledger.deployment import StackMove
 from deploy_pipeline.gateways.clock import Clock
 from deploy_pipeline.gateways.object_store import ObjectStore
-from deploy_pipeline.gateways.program_folder import has_program_in
+from deploy_pipeline.gateways.program_folder import end_lost_plugins, has_program_in
 from deploy_pipeline.gateways.terraform import Terraform
 from deploy_pipeline.gateways.waiting import wait_until
 
@@ -61,6 +61,8 @@ class StackLock:
     def _over(self, move: StackMove) -> bool | None:
         """True once Terraform has ended; where it runs elsewhere, once its lock is gone."""
         if is_here(move):
+            if ended := end_lost_plugins(Path(move.work)):
+                self.log(f"{move.name}: {ended} plugin(s) of a Terraform that is dead were ended")
             return None if has_program_in(Path(move.work)) else True
         return None if is_ours(self.held(move), move) else True
 

@@ -1,6 +1,7 @@
 """The lock of a Terraform whose run is dead."""
 
 import json
+import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,7 +13,7 @@ import pytest
 
 from deploy_pipeline.core.errors import DeployError
 from deploy_pipeline.core.ledger.deployment import StackMove
-from deploy_pipeline.gateways.program_folder import has_program_in
+from deploy_pipeline.gateways.program_folder import end_lost_plugins, has_program_in
 from deploy_pipeline.ledger.stack_lock import GRACE_SECONDS, StackLock, note_lock
 from deploy_pipeline_tests.fakes.fake_clock import FakeClock
 from deploy_pipeline_tests.fakes.fake_object_store import FakeObjectStore
@@ -99,6 +100,25 @@ def test_a_terraform_that_still_works_is_waited_for(locked: Locked, program: "su
     locked.lock.settle(locked.move(), unchecked)
     assert not has_program_in(locked.work)
     assert KEY not in locked.store.objects
+
+
+def test_a_plugin_that_has_lost_its_terraform_is_ended_and_not_waited_for(locked: Locked) -> None:
+    """A provider can outlive the Terraform that started it, for ever."""
+    provider = locked.work / ".terraform/providers/registry/provider"
+    provider.parent.mkdir(parents=True)
+    provider.symlink_to(shutil.which("sleep") or "")  # as into a mirror
+    argv = ["sh", "-c", ".terraform/providers/registry/provider 600 & echo started; wait"]
+    with subprocess.Popen(argv, cwd=locked.work, stdout=subprocess.PIPE) as terraform:
+        assert terraform.stdout is not None
+        assert terraform.stdout.readline() == b"started\n"
+        assert end_lost_plugins(locked.work) == 0
+        terraform.kill()
+        terraform.wait()
+        assert has_program_in(locked.work)
+        locked.lock.settle(locked.move(), unchecked)
+    assert not has_program_in(locked.work)
+    assert KEY not in locked.store.objects
+    assert "main: 1 plugin(s) of a Terraform that is dead were ended" in locked.lines
 
 
 def test_one_on_another_machine_is_given_its_time(locked: Locked) -> None:
