@@ -112,18 +112,26 @@ class LocalGit(Git):
         return self._history.changes(base, head)
 
     def _ensure_commit(self, mirror: Path, clone_url: str, sha: str, token: str | None) -> None:
-        program = self._settings.program
-        if not (mirror / "HEAD").exists():
-            self._git.checked(git_cli.init(program, str(mirror)), mirror)
+        if not mirror.exists():
+            self._make_mirror(mirror)
         if self._git.has(mirror, sha):
             return
         # Nobody else works on the mirror while we hold its lock: these are left from a git that was killed.
         for stale in mirror.rglob("*.lock"):
             stale.unlink()
         environment = git_cli.environment(self._base, clone_url, token)
-        self._fetch(git_cli.fetch_all(program, str(mirror), clone_url), clone_url, environment)
+        argv = git_cli.fetch_all(self._settings.program, str(mirror), clone_url)
+        self._fetch(argv, clone_url, environment)
         if not self._git.has(mirror, sha):
             self._fetch_alone(mirror, clone_url, sha, environment)
+
+    def _make_mirror(self, mirror: Path) -> None:
+        """Beside its place first: a git that is killed here leaves a part of a repository, which none can repair."""
+        with TemporaryFolder(dir=self._checkouts, prefix=_unfinished(mirror)) as making:
+            empty = Path(making) / "mirror"
+            empty.mkdir()
+            self._git.checked(git_cli.init(self._settings.program, str(empty)), empty)
+            empty.rename(mirror)
 
     def _fetch_alone(self, mirror: Path, clone_url: str, sha: str, environment: Mapping[str, str]) -> None:
         try:

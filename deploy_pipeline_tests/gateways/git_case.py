@@ -44,6 +44,6 @@ class Repository:
         return self.git("rev-parse", "HEAD").strip()
 
 
-def local(work: Path, process: Process | None = None, clock: Clock | None = None) -> LocalGit:
+def local(work: Path, process: Process | None = None, clock: Clock | None = None, program: str = "git") -> LocalGit:
     runner = process or LocalProcess(environment=os.environ, clock=SystemClock())
-    return LocalGit(GitSettings(work=work, environment=os.environ), runner, clock or SystemClock())
+    return LocalGit(GitSettings(work=work, environment=os.environ, program=program), runner, clock or SystemClock())

@@ -112,6 +112,18 @@ def test_checkout_clears_what_a_killed_git_left(repository: Repository, tmp_path
     assert not abandoned.exists()
 
 
+def test_checkout_survives_a_git_that_was_killed_while_it_made_the_mirror(
+    repository: Repository, tmp_path: Path
+) -> None:
+    killed = tmp_path / "killed"
+    killed.write_text('#!/bin/sh\nfor last; do :; done\nmkdir -p "$last"\necho "ref: x" > "$last/HEAD"\nkill -9 $$\n')
+    killed.chmod(0o755)
+    sha = repository.commit({"a": "1"})
+    with pytest.raises(DeployError, match="git failed"):
+        local(tmp_path / "work", program=str(killed)).checkout(repository.url, sha)
+    assert (local(tmp_path / "work").checkout(repository.url, sha) / "a").read_text() == "1"
+
+
 def test_checkout_of_an_empty_commit_gives_an_empty_folder(repository: Repository, tmp_path: Path) -> None:
     assert list(local(tmp_path / "work").checkout(repository.url, repository.commit({})).iterdir()) == []
 
