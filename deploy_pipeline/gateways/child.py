@@ -2,6 +2,7 @@
 
 import contextlib
 import ctypes
+import fcntl
 import os
 import selectors
 import signal
@@ -20,6 +21,8 @@ CHUNK = 64 * 1024
 POLL_SECONDS = 0.1
 EXIT_POLL_SECONDS = 0.005
 PR_SET_PDEATHSIG = 1
+PIPE_BYTES = 1024 * 1024
+"""What a program may still say after we have died, before its writing waits for ever. Linux gives no more to users."""
 # PyDLL keeps the interpreter's lock: between fork and exec there is no other thread to hand it to.
 _LIBC = ctypes.PyDLL(None)
 
@@ -27,11 +30,15 @@ _LIBC = ctypes.PyDLL(None)
 def prepare_child() -> None:
     """Between fork and exec: be interrupted when the thread that started us dies, even by SIGKILL.
 
-    SIGINT gets its default action back because a parent in the background of a shell may have it ignored.
+    SIGINT gets its default action back because a parent in the background of a shell may have it ignored. Our outputs
+    become ends to write and to read: Terraform would die of its next word into a pipe that nobody reads, before it
+    has saved in its state what it made.
     """
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     if sys.platform == "linux":
         _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGINT)
+        for number in (1, 2):
+            os.dup2(os.open(f"/proc/self/fd/{number}", os.O_RDWR), number)
 
 
 def start_program(
@@ -51,14 +58,23 @@ def start_program(
                 stderr=subprocess.PIPE,
                 bufsize=0,
                 start_new_session=True,
-                preexec_fn=prepare_child,  # noqa: PLW1509  (two system calls, no locks)
+                preexec_fn=prepare_child,  # noqa: PLW1509  (a few system calls, no locks)
             )
+            for stream in (popen.stdout, popen.stderr):
+                _widen(stream)
     except BaseException:
         if popen is not None:
             popen.kill()
             popen.wait()
         raise
     return popen
+
+
+def _widen(pipe: IO[bytes] | None) -> None:
+    # Refused where the user has many pipes: then it keeps its 64 KiB.
+    with contextlib.suppress(OSError):
+        if pipe is not None and sys.platform == "linux":
+            fcntl.fcntl(pipe, fcntl.F_SETPIPE_SZ, PIPE_BYTES)
 
 
 class Output:

@@ -1,6 +1,7 @@
 """What the tests of interruptions share: code that runs as a step's own, and is interrupted at some moment."""
 
 import threading
+import time
 from collections.abc import Callable
 
 from deploy_pipeline.step_thread import StepThread
@@ -44,3 +45,11 @@ def interrupted(work: Callable[[threading.Event], object]) -> None:
     step.interrupt()
     assert step.ends()
     assert isinstance(step.error, Interrupted), step.error
+
+
+def becomes(condition: Callable[[], bool]) -> bool:
+    """Whether something of another process happens."""
+    deadline = time.monotonic() + PATIENCE
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.1)  # neither the kernel nor the engine tells
+    return condition()

@@ -7,7 +7,7 @@ import tempfile
 import threading
 import time
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import docker
@@ -26,7 +26,7 @@ from deploy_pipeline.gateways.process import LocalProcess
 from deploy_pipeline_tests.gateways.box_case import BASE_IMAGE, SMALL, checkout, isolation, left_in_the_engine
 from deploy_pipeline_tests.gateways.docker_case import build
 from deploy_pipeline_tests.gateways.git_case import Repository, local
-from deploy_pipeline_tests.gateways.step_case import PATIENCE, Interrupted, Step, interrupted
+from deploy_pipeline_tests.gateways.step_case import PATIENCE, Interrupted, Step, becomes, interrupted
 
 MOMENTS = 12
 
@@ -39,14 +39,6 @@ def processes_with(argument: str) -> list[int]:
             if argument.encode() in (folder / "cmdline").read_bytes().split(b"\0"):
                 found.append(int(folder.name))
     return found
-
-
-def becomes(condition: Callable[[], bool]) -> bool:
-    """Whether something of another process happens."""
-    deadline = time.monotonic() + PATIENCE
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(0.1)  # neither the kernel nor the engine tells
-    return condition()
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import pytest
 from deploy_pipeline.core.errors import DeployError
 from deploy_pipeline.gateways.clock import Clock, SystemClock
 from deploy_pipeline.gateways.process import Completed, LocalProcess, minimal_environment
-from deploy_pipeline_tests.gateways.step_case import PATIENCE, Interrupted, Step
+from deploy_pipeline_tests.gateways.step_case import PATIENCE, Interrupted, Step, becomes
 
 FOREVER = "import time\nprint('ready', flush=True)\ntime.sleep(3600)\n"
 WITH_GRANDCHILD = f"""
@@ -228,3 +228,26 @@ def test_run_interrupts_the_program_when_its_own_process_is_killed() -> None:
     done = local().run(python(inner), timeout=60, env={**os.environ})
     assert done.returncode == -signal.SIGKILL
     assert ends(int(done.stdout))
+
+
+def test_a_program_whose_starter_is_killed_can_still_say_what_it_does_and_end(tmp_path: Path) -> None:
+    saved = tmp_path / "saved"
+    program = (
+        "import pathlib, signal, sys, time\n"
+        "def save(*_):\n"
+        "    for stream in (sys.stdout, sys.stderr):\n"
+        "        print('x' * 500_000, file=stream, flush=True)\n"
+        f"    pathlib.Path({str(saved)!r}).touch()\n"
+        "    sys.exit()\n"
+        "signal.signal(signal.SIGINT, save)\n"
+        "print('started', flush=True)\n"
+        "time.sleep(3600)\n"
+    )
+    inner = (
+        "import os, sys\nfrom deploy_pipeline.gateways.clock import SystemClock\n"
+        "from deploy_pipeline.gateways.process import LocalProcess\n"
+        "LocalProcess(environment=os.environ, clock=SystemClock()).run(\n"
+        f"    [sys.executable, '-c', {program!r}], timeout=600, on_line=lambda line: os.kill(os.getpid(), 9))\n"
+    )
+    assert local().run(python(inner), timeout=60, env={**os.environ}).returncode == -signal.SIGKILL
+    assert becomes(saved.exists)

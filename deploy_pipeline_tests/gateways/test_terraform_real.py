@@ -5,6 +5,9 @@ The store for the state is a small server of the tests: this is about Terraform 
 
 import json
 import os
+import signal
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,8 +18,10 @@ from deploy_pipeline.core.spec import BackendSpec, TerraformSpec
 from deploy_pipeline.gateways.clock import SystemClock
 from deploy_pipeline.gateways.local_terraform import LocalTerraform
 from deploy_pipeline.gateways.process import LocalProcess
+from deploy_pipeline.gateways.program_folder import has_program_in
 from deploy_pipeline.gateways.terraform import Plan, TerraformSettings
 from deploy_pipeline_tests.gateways.state_store import StateStore, state_store
+from deploy_pipeline_tests.gateways.step_case import becomes
 
 pytestmark = pytest.mark.real
 
@@ -159,6 +164,38 @@ def test_apply_that_is_cancelled_saves_its_state_and_frees_the_lock(store: State
     (checkout / "infra" / "main" / "slow.tf").unlink()
     after = plan(terraform, checkout)
     assert ("terraform_data.slow", "destroy") in [(c.address, c.kind) for c in after.changes]
+
+
+KILLED = """
+import os, sys
+from pathlib import Path
+from deploy_pipeline_tests.gateways.test_terraform_real import KEYS
+from deploy_pipeline.gateways.clock import SystemClock
+from deploy_pipeline.gateways.local_terraform import LocalTerraform
+from deploy_pipeline.gateways.process import LocalProcess
+from deploy_pipeline.gateways.terraform import TerraformSettings
+
+def listen(line):
+    if "is being made" in line:
+        os.kill(os.getpid(), 9)
+
+work, sha256, url = sys.argv[1:]
+settings = TerraformSettings(environment={**os.environ, **KEYS}, endpoint_url=url, lock_timeout=0)
+process = LocalProcess(environment=os.environ, clock=SystemClock())
+LocalTerraform(settings, process, SystemClock()).apply(Path(work), sha256, listen)
+"""
+
+
+def test_what_was_being_made_when_our_process_was_killed_is_in_the_state(store: StateStore, checkout: Path) -> None:
+    slow = 'provisioner "local-exec" {\n    command = "echo it is being made; sleep 3; echo made"\n  }'
+    (checkout / "infra" / "main" / "slow.tf").write_text(f'resource "terraform_data" "slow" {{\n  {slow}\n}}\n')
+    terraform, work = local(store), checkout.parent / "work"
+    saved = plan(terraform, checkout)
+    killed = [sys.executable, "-c", KILLED, str(work), saved.plan_sha256, store.url]
+    assert subprocess.run(killed, check=False).returncode == -signal.SIGKILL
+    assert becomes(lambda: not has_program_in(work))
+    assert list(store.objects) == ["main.tfstate"]
+    assert '"slow"' in store.objects["main.tfstate"].decode()
 
 
 def test_terraform_that_is_not_there_says_what_to_install(tmp_path: Path, checkout: Path) -> None:
