@@ -2,6 +2,7 @@
 
 import random
 import shlex
+import signal
 import sys
 import tempfile
 import time
@@ -10,6 +11,7 @@ from pathlib import Path
 
 import click
 
+from deploy_pipeline.cli.main import interrupted
 from deploy_pipeline_tests.chaos.burst import burst
 from deploy_pipeline_tests.chaos.faults import Fault
 from deploy_pipeline_tests.chaos.scene import Scene
@@ -76,4 +78,7 @@ def command(*arguments: str) -> str:
 
 
 if __name__ == "__main__":
+    # However it is asked to end, it stops what it started, and unmounts.
+    signal.signal(signal.SIGTERM, interrupted)
+    signal.signal(signal.SIGINT, interrupted)
     main()
