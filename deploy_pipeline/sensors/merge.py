@@ -75,7 +75,7 @@ def watch(
     due = clock.monotonic()
     end = due + WATCH_SECONDS
     cursor = look(before, spec, github)
-    decision = decide(cursor, launched=is_deployed(context.instance, ledger, cursor.head))
+    decision = decided(context.instance, ledger, cursor)
     patient = by_daemon(context) and before is not None  # the first cursor is kept at once: it is the baseline
     # Without an ETag every look would count against the rate limit.
     while patient and cursor.etag and isinstance(decision, Wait):
@@ -85,9 +85,14 @@ def watch(
         clock.sleep(max(0.0, due - clock.monotonic()))
         seen = look(cursor, spec, github)
         if seen.head != cursor.head:
-            decision = decide(seen, launched=is_deployed(context.instance, ledger, seen.head))
+            decision = decided(context.instance, ledger, seen)
         cursor = seen
     return cursor, decision
+
+
+def decided(instance: dg.DagsterInstance, ledger: Ledger, cursor: MergeCursor) -> Deploy | Wait:
+    """What follows from a cursor. Where watching began, nobody has to be asked."""
+    return decide(cursor, launched=cursor.head != cursor.baseline and is_deployed(instance, ledger, cursor.head))
 
 
 def by_daemon(context: dg.SensorEvaluationContext) -> bool:
@@ -118,18 +123,27 @@ def runs_for(instance: dg.DagsterInstance, sha: str) -> list[dg.DagsterRun]:
 
 
 def is_deployed(instance: dg.DagsterInstance, ledger: Ledger, sha: str) -> bool:
-    """Whether the commit has had its deployment: one whose run died, and was undone, is begun again a few times."""
+    """Whether the commit has had its deployment: one whose run died, and was undone, is begun again a few times.
+
+    Where Dagster knows of no run, the ledger is asked: Dagster's history can be gone for a while.
+    """
     runs = runs_for(instance, sha)
-    if not runs:
-        return False
     if len(runs) >= MOST_ATTEMPTS or any(run.status != dg.DagsterRunStatus.FAILURE for run in runs):
         return True
     try:
-        return any(not has_died(instance, ledger, sha, run) for run in runs)
+        return any(not has_died(instance, ledger, sha, run) for run in runs) if runs else is_known(ledger, sha)
     except DeployError as error:
         if not error.retryable:
             raise
         return True  # nobody knows now; the next tick asks again
+
+
+def is_known(ledger: Ledger, sha: str) -> bool:
+    """Whether the ledger's head says that the commit has been deployed: it serves, is on its way, or was taken back."""
+    head = ledger.head().head
+    release = ledger.release(head.live.release) if head.live else None
+    names = (head.lease.deployment if head.lease else "", *((release.name, release.replaced) if release else ()))
+    return any(name.startswith(sha[:12]) for name in names)
 
 
 def has_died(instance: dg.DagsterInstance, ledger: Ledger, sha: str, run: dg.DagsterRun) -> bool:

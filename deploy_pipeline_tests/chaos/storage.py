@@ -11,6 +11,7 @@ from pathlib import Path
 
 SIZE = "2g"  # of the file system; it takes as much memory as there is in it
 PAGE = 4096
+_AHEAD: list[threading.Timer] = []
 
 
 @contextmanager
@@ -65,8 +66,16 @@ def take_away(folder: Path, seconds: float) -> None:
 
 
 def later(seconds: float, act: Callable[[], object]) -> None:
-    """Do it by then."""
-    threading.Timer(seconds, act).start()
+    """Do it by then; `restored` waits for it."""
+    timer = threading.Timer(seconds, act)
+    _AHEAD.append(timer)
+    timer.start()
+
+
+def restored() -> None:
+    """Wait until everything that was taken is given back: a deployment can be over before that."""
+    while _AHEAD:
+        _AHEAD.pop().join()
 
 
 def _mount(options: str, folder: Path) -> bool:

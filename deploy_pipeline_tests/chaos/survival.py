@@ -2,13 +2,16 @@
 
 from collections.abc import Callable
 
+import click
+
 from deploy_pipeline.cli.demo_commands import wait_for
 from deploy_pipeline.core.candidate import Deployed
 from deploy_pipeline.core.errors import DeployError
 from deploy_pipeline.jobs.rollback import rollback_job
 from deploy_pipeline_tests.chaos.faults import Fault
 from deploy_pipeline_tests.chaos.inspection import complaints, complaints_of_rollback
-from deploy_pipeline_tests.chaos.scene import RUN_SECONDS, Scene, quiet
+from deploy_pipeline_tests.chaos.scene import READY_SECONDS, RUN_SECONDS, Scene, quiet
+from deploy_pipeline_tests.chaos.storage import restored
 
 SPRUNG_SECONDS, OVER_SECONDS, TOLD_SECONDS = 180.0, 400.0, 60.0
 
@@ -18,6 +21,7 @@ def survive(scene: Scene, fault: Fault) -> list[str]:
     scene.launched.clear()
     scene.beside.clear()
     try:
+        warm_again(scene)
         if fault.rollback:
             released(scene, everything=fault.place.everything)
         before = scene.ledger.live()
@@ -30,6 +34,19 @@ def survive(scene: Scene, fault: Fault) -> list[str]:
     finally:
         scene.machine.proxy.traps.trap, scene.rollback = None, ""
         fault.last(scene)
+        restored()
+
+
+def warm_again(scene: Scene) -> None:
+    """What the service's supervisor does all the time: start a warm server again that the last fault has ended."""
+    if (warm := scene.dagster.warm) is None:
+        return
+
+    def runs() -> bool | None:
+        warm.mend(click.echo)
+        return True if warm.process.poll() is None else None
+
+    wait_for(runs, READY_SECONDS, "nothing is warm")
 
 
 def released(scene: Scene, *, everything: bool) -> None:

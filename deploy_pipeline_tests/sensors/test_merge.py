@@ -14,7 +14,9 @@ from deploy_pipeline.core import run_tags
 from deploy_pipeline.core.commit import Commit
 from deploy_pipeline.core.errors import DeployError
 from deploy_pipeline.core.ledger.deployment import Deployment, Outcome, deployment_id
+from deploy_pipeline.core.ledger.head import Head, Lease, Live
 from deploy_pipeline.core.merges import MergeCursor
+from deploy_pipeline.core.release import release_of
 from deploy_pipeline.gateways.github import BranchHead, GitHubUnavailable
 from deploy_pipeline.gateways.ledger import Ledger
 from deploy_pipeline.jobs.deploy import deploy_job
@@ -23,7 +25,7 @@ from deploy_pipeline_tests.fakes.fake_clock import START, FakeClock
 from deploy_pipeline_tests.fakes.fake_github import FakeGitHub
 from deploy_pipeline_tests.fakes.fake_object_store import FakeObjectStore
 from deploy_pipeline_tests.fakes.fake_run_launcher import instance_without_processes
-from deploy_pipeline_tests.samples import a_commit, a_spec
+from deploy_pipeline_tests.samples import a_commit, a_deployed, a_spec
 
 BASE, FIRST, SECOND = (a_commit(sha=letter * 40, pull_request=number) for number, letter in enumerate("abc"))
 
@@ -165,6 +167,46 @@ def test_one_that_is_not_settled_yet_waits() -> None:
         Ledger.of(store, a_spec()).begin(Deployment(name, "deployment", "production", run.run_id, FIRST, START))
         answer, _ = tick(github, instance, cursor, store=store)
     assert "has its deployment" in str(answer.skip_message)
+
+
+def without_history(store: FakeObjectStore) -> Any:
+    """What a tick answers about the newest merge while Dagster knows of no run."""
+    github = FakeGitHub([BASE])
+    with dg.DagsterInstance.ephemeral() as instance:
+        _, cursor = tick(github, instance, None)
+        github.branches["main"].append(FIRST)
+        return tick(github, instance, cursor, store=store)[0]
+
+
+MINE, OTHER = deployment_id(FIRST.sha, "1" * 8), deployment_id(BASE.sha, "2" * 8)
+
+
+@pytest.mark.parametrize(("live", "replaced", "lease"), [(MINE, OTHER, ""), (OTHER, MINE, ""), ("", "", MINE)])
+def test_while_dagsters_history_is_gone_the_ledger_knows_what_was_deployed(
+    live: str, replaced: str, lease: str
+) -> None:
+    store = FakeObjectStore()
+    ledger = Ledger.of(store, a_spec())
+    if live:
+        ledger.write_release(replace(release_of(a_deployed(), "2" * 8, START, replaced), name=live))
+    head = Head(lease=Lease(lease, "2" * 8) if lease else None, live=Live(live, "e" * 40) if live else None)
+    ledger.change_head(lambda _: head)
+    assert "has its deployment" in str(without_history(store).skip_message)
+
+
+def test_a_merge_that_the_ledger_does_not_know_is_deployed() -> None:
+    store = FakeObjectStore()
+    ledger = Ledger.of(store, a_spec())
+    before = deployment_id(SECOND.sha, "3" * 8)
+    ledger.write_release(replace(release_of(a_deployed(), "2" * 8, START, before), name=OTHER))
+    ledger.change_head(lambda _: Head(lease=Lease(OTHER, "2" * 8), live=Live(OTHER, BASE.sha)))
+    assert without_history(store).run_requests[0].run_key == FIRST.sha
+
+
+def test_where_neither_history_nor_ledger_can_be_asked_nothing_is_launched_yet() -> None:
+    store = FakeObjectStore()
+    store.outage = DeployError("answered 503", where="S3", retryable=True)
+    assert "has its deployment" in str(without_history(store).skip_message)
 
 
 @pytest.mark.parametrize("etag_known", [True, False])
