@@ -1,6 +1,6 @@
 """`approval_comment_sensor`: asks on GitHub for what waits for a person, and takes the answers from there."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Concatenate, Final, ParamSpec
@@ -53,7 +53,7 @@ class Conversation:
     repository: str
     etags: dict[str, str]
 
-    def about(self, approval: Approval, number: int, alone: bool) -> None:
+    def about(self, approval: Approval, number: int, others: Collection[Approval]) -> None:
         """Ask where it was not asked yet; take what was answered. Raises DeployError where GitHub is away."""
         marker = question_marker(approval)
         found = self.github.remarks(self.repository, number, approval.asked_at - SINCE, self.etags.get(marker) or None)
@@ -66,7 +66,7 @@ class Conversation:
             self.github.upsert_comment(self.repository, number, marker, text)
             self.etags[marker] = ""
             return
-        given = self._permitted(answering(found.remarks, asked, approval, own, alone=alone))
+        given = self._permitted(answering(found.remarks, asked, approval, own, others))
         if given is not None:
             self._take(approval, *given)
         self.etags[marker] = found.etag
@@ -124,10 +124,10 @@ def converse(talk: Conversation) -> list[str]:
     """One look at all that waits, then at what was decided since: a line for each. Raises while GitHub is out."""
     lines = []
     found = with_pull_request(talk)
-    waiting = [number for each, number in found if each.decision is None]
     for each, number in found:
         if each.decision is None:
-            lines.append(attempted(talk.about, each, number, waiting.count(number) == 1))
+            others = [other for other, its in found if its == number and other.id != each.id]
+            lines.append(attempted(talk.about, each, number, others))
     known = {question_marker(each): (each, number) for each, number in with_pull_request(talk)}
     for marker in [*talk.etags]:
         if marker not in known:  # it was asked again

@@ -39,7 +39,10 @@ GRANT = Order("granted", NAME, "seen it work")
         ("/reject rollback-111111111111-22222222-333333333333", Order("refused", BACK, "")),
         ("/approve", Order("granted", "", "")),
         ("/reject not today", Order("refused", "", "not today")),
-        ("/approve deploy-xyz", Order("granted", "", "deploy-xyz")),
+        ("/approve deploy-xyz", None),  # a name that is not quite one grants nothing
+        (f"/approve `{NAME}`", None),
+        (f"/reject {NAME.upper()}", None),
+        ("/approve the deploy-time is fine", Order("granted", "", "the deploy-time is fine")),
         ("/approve a\u202eb\x1b[31m", Order("granted", "", "a b [31m")),
         ("/approve " + "x" * 400, Order("granted", "", "x" * 299 + "…")),
         ("/approved", None),
@@ -57,29 +60,36 @@ def test_order_of(body: str, order: Order | None) -> None:
     assert order_of(body) == order
 
 
+WAITS_TOO = replace(WAITING, id="deploy-222222222222")
+WAITED = replace(WAITS_TOO, decision="refused", decided_at=AT + timedelta(minutes=5))
+DECIDED_BEFORE = replace(WAITED, asked_at=AT - timedelta(hours=1), decided_at=AT)
+
+
 @pytest.mark.parametrize(
-    ("remark", "alone", "counts"),
+    ("remark", "others", "counts"),
     [
-        (FINE, False, True),
-        (replace(FINE, id=9), True, False),  # before it was asked
-        (replace(FINE, at=AT - timedelta(seconds=1)), True, False),
-        (replace(FINE, edited=True), True, False),
-        (replace(FINE, author=US), True, False),
-        (replace(FINE, author="dependabot[bot]"), True, False),
-        (replace(FINE, body="/approve deploy-222222222222"), True, False),
-        (replace(FINE, body="/approve"), True, True),
-        (replace(FINE, body="/approve"), False, False),  # which of them?
-        (replace(FINE, body="looks good"), True, False),
+        (FINE, [WAITS_TOO], True),
+        (replace(FINE, id=9), [], False),  # before it was asked
+        (replace(FINE, at=AT - timedelta(seconds=1)), [], False),
+        (replace(FINE, edited=True), [], False),
+        (replace(FINE, author=US), [], False),
+        (replace(FINE, author="dependabot[bot]"), [], False),
+        (replace(FINE, body="/approve deploy-222222222222"), [], False),
+        (replace(FINE, body="/approve"), [], True),
+        (replace(FINE, body="/approve"), [WAITS_TOO], False),  # which of them?
+        (replace(FINE, body="/approve"), [WAITED], False),  # it was decided since, and waited then
+        (replace(FINE, body="/approve"), [DECIDED_BEFORE], True),
+        (replace(FINE, body="looks good"), [], False),
     ],
 )
-def test_which_comments_answer(remark: Remark, alone: bool, counts: bool) -> None:
-    found = answering([remark, ASKED], ASKED, WAITING, US, alone=alone)
+def test_which_comments_answer(remark: Remark, others: list[Approval], counts: bool) -> None:
+    found = answering([remark, ASKED], ASKED, WAITING, US, others)
     assert [each for each, _ in found] == ([remark] if counts else [])
 
 
 def test_the_first_comes_first() -> None:
     later = replace(FINE, id=12, body=f"/reject {NAME}")
-    assert [each.id for each, _ in answering([later, FINE], ASKED, WAITING, US, alone=True)] == [11, 12]
+    assert [each.id for each, _ in answering([later, FINE], ASKED, WAITING, US, [])] == [11, 12]
 
 
 def test_only_our_own_question_of_this_time_is_one() -> None:

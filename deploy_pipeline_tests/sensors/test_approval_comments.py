@@ -176,6 +176,19 @@ def test_where_two_wait_for_a_pull_request_it_has_to_be_named(world: World) -> N
     assert (world.stands(), world.stands(OTHER)) == (UNDECIDED, ("refused", "grace on GitHub", "not this one"))
 
 
+def test_a_comment_without_a_name_does_not_wait_until_only_one_is_left(world: World) -> None:
+    """It was said while two waited, and is still there when one of them has been decided."""
+    world.waits(replace(WAITING, id=OTHER))
+    world.tick()
+    world.github.say(7, "grace", "/approve all of it")
+    world.tick()
+    world.clock.sleep(60)
+    write_decision(world.ledger, world.clock, OTHER, "refused", "hedy", "not this one")
+    world.github.say(7, "ada", "what happened to the other one?")
+    world.tick()
+    assert world.stands() == UNDECIDED
+
+
 def test_github_is_not_asked_while_nothing_waits(world: World) -> None:
     write_decision(world.ledger, world.clock, NAME, "refused", "hedy", "no")
     world.tick()

@@ -4,7 +4,7 @@ Pure. A comment's text says what its author wants, and is never believed on who 
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -18,6 +18,7 @@ LONGEST_WHY = 500
 _COMMAND = re.compile(
     r"/(approve|reject)(?:[ \t]+((?:deploy|plan|rollback)-[0-9a-f]{12}[0-9a-f-]*))?(?:[ \t]+(\S.*))?[ \t]*"
 )
+_LIKE_A_NAME = re.compile(r"[^\w\s]*(?:deploy|plan|rollback)-", re.IGNORECASE)
 _DECISIONS: dict[str, Decision] = {"approve": "granted", "reject": "refused"}
 
 
@@ -43,10 +44,10 @@ class Order:
 
 
 def order_of(body: str) -> Order | None:
-    """What the first line of a comment wants, if anything."""
+    """What the first line of a comment wants, if anything. A name that is not quite one must not grant what waits."""
     lines = body.splitlines()
     found = _COMMAND.fullmatch(lines[0]) if lines else None
-    if found is None:
+    if found is None or (not found[2] and _LIKE_A_NAME.match(found[3] or "")):
         return None
     return Order(_DECISIONS[found[1]], found[2] or "", plain(found[3] or "", LONGEST_REASON))
 
@@ -91,17 +92,23 @@ def asking(remarks: Iterable[Remark], approval: Approval, own_login: str) -> Rem
 
 
 def answering(
-    remarks: Iterable[Remark], asked: Remark, approval: Approval, own_login: str, *, alone: bool
+    remarks: Iterable[Remark], asked: Remark, approval: Approval, own_login: str, others: Collection[Approval]
 ) -> list[tuple[Remark, Order]]:
     """The comments that answer it, in order, if their authors may: people's, made after it was asked, never edited.
 
-    `alone` says that nothing else waits for the pull request: a comment need not name it then.
+    `others` were asked on the same pull request: a comment need not name what it means where none of them waited.
     """
     found = []
     for each in sorted(remarks, key=lambda remark: remark.id):
         if each.id <= asked.id or each.at < asked.at or each.edited or is_machine(each.author, own_login):
             continue
         order = order_of(each.body)
-        if order and (order.name == approval.id or (alone and not order.name)):
+        alone = order is not None and not order.name and not any(_waited(other, each.at) for other in others)
+        if order and (alone or order.name == approval.id):
             found.append((each, order))
     return found
+
+
+def _waited(approval: Approval, at: datetime) -> bool:
+    """Whether it waits, or did at that time."""
+    return approval.decided_at is None or approval.asked_at <= at <= approval.decided_at
