@@ -4,7 +4,9 @@ from collections.abc import Iterator
 
 import dagster as dg
 
-from deploy_pipeline.core.ledger.deployment import Outcome
+from deploy_pipeline.core import run_tags
+from deploy_pipeline.core.ledger.deployment import Outcome, deployment_id
+from deploy_pipeline.gateways.ledger import Ledger
 from deploy_pipeline.ledger.hold import Hold
 
 INTERRUPTED = "DagsterExecutionInterruptedError"
@@ -27,6 +29,15 @@ def ending(instance: dg.DagsterInstance | None, run_id: str) -> Outcome:
     if run.status in CANCELED:
         return "canceled"
     return "abandoned" if interrupted(instance, run_id) else "failed"
+
+
+def has_died(instance: dg.DagsterInstance, ledger: Ledger, run: dg.DagsterRun) -> bool:
+    """Whether a run that is over did not fail by itself, and left nothing behind: it may be begun again."""
+    commit = run.tags.get(run_tags.COMMIT)
+    record = ledger.deployment(deployment_id(commit, run.run_id)) if commit else None
+    if record is not None:
+        return record.outcome == "abandoned"
+    return run.status == dg.DagsterRunStatus.FAILURE and interrupted(instance, run.run_id)
 
 
 def interrupted(instance: dg.DagsterInstance, run_id: str) -> bool:

@@ -19,7 +19,7 @@ from deploy_pipeline.core.candidate import (
 from deploy_pipeline.core.errors import DeployError
 from deploy_pipeline.core.frozen_dict import FrozenDict
 from deploy_pipeline.core.ledger.deployment import FunctionMove
-from deploy_pipeline.core.ledger.rollback import Rollback, parts_of, previous
+from deploy_pipeline.core.ledger.rollback import Part, Rollback, parts_of, previous
 from deploy_pipeline.core.rollout import PublishedFunction
 from deploy_pipeline.core.spec import Spec
 from deploy_pipeline.gateways.clock import Clock
@@ -67,7 +67,8 @@ def resolve_rollback(
             f"{live.release} is live, not {config.instead_of}", where=home_spec.environment,
             todo="look whether going back is still wanted; name what is live in `instead_of`, or nothing",
         )  # fmt: skip
-    rollback = Rollback(live, target_of(ledger, live, config.to), only, config.reason)
+    rollback = Rollback(live, target_of(ledger, live, config.to, only), only, config.reason)
+    rollback.check()
     commit = rollback.done((), ()).candidate.commit
     context.instance.add_run_tags(context.run_id, run_tags.commit_tags(commit, home_spec.environment))
     hold.begin(commit, kind="rollback", undoes=live.release)
@@ -86,8 +87,11 @@ def resolve_rollback(
     return rollback
 
 
-def target_of(ledger: Ledger, live: Deployed, name: str) -> Deployed:
-    """What the release put in place that is to serve again. Raises DeployError where the ledger does not know it."""
+def target_of(ledger: Ledger, live: Deployed, name: str, only: tuple[Part, ...]) -> Deployed:
+    """What the release put in place that is to serve again. Raises DeployError where the ledger does not know it.
+
+    A rollback left the infrastructure as it was: for Terraform, its release stands for no commit's files.
+    """
     manifest = ledger.release(live.release)
     if manifest is None:
         raise DeployError("its manifest is missing", where=ledger.release_key(live.release))
@@ -97,6 +101,12 @@ def target_of(ledger: Ledger, live: Deployed, name: str) -> Deployed:
         raise DeployError(
             f"the ledger has no release {wanted} that was live", where=ledger.environment,
             todo=f"see its names under {ledger.release_key('')} in the ledger bucket",
+        )  # fmt: skip
+    its = ledger.release(wanted)
+    if "terraform" in only and its and its.restores:
+        raise DeployError(
+            f"{wanted} is a rollback, which has no infrastructure of its own", where=ledger.environment,
+            todo=f"name the release whose stacks are wanted, such as {its.restores}, with `to`",
         )  # fmt: skip
     return found
 

@@ -10,7 +10,6 @@ import dagster as dg
 
 from deploy_pipeline.core import run_tags
 from deploy_pipeline.core.errors import DeployError
-from deploy_pipeline.core.ledger.deployment import deployment_id
 from deploy_pipeline.core.merges import Deploy, MergeCursor, Wait, decide, observe, read_cursor, rest, resting
 from deploy_pipeline.core.spec import Spec
 from deploy_pipeline.gateways.clock import Clock
@@ -19,7 +18,7 @@ from deploy_pipeline.gateways.ledger import Ledger
 from deploy_pipeline.gateways.object_store import ObjectStore
 from deploy_pipeline.jobs.deploy import deploy_job
 from deploy_pipeline.ops.candidate import DeployConfig
-from deploy_pipeline.ops.holding import interrupted
+from deploy_pipeline.ops.holding import has_died
 
 INTERVAL_SECONDS = 1  # each loop of the daemon, which takes five seconds
 LOOK_SECONDS = 1.0
@@ -131,7 +130,7 @@ def is_deployed(instance: dg.DagsterInstance, ledger: Ledger, sha: str) -> bool:
     if len(runs) >= MOST_ATTEMPTS or any(run.status != dg.DagsterRunStatus.FAILURE for run in runs):
         return True
     try:
-        return any(not has_died(instance, ledger, sha, run) for run in runs) if runs else is_known(ledger, sha)
+        return any(not has_died(instance, ledger, run) for run in runs) if runs else is_known(ledger, sha)
     except DeployError as error:
         if not error.retryable:
             raise
@@ -144,12 +143,6 @@ def is_known(ledger: Ledger, sha: str) -> bool:
     release = ledger.release(head.live.release) if head.live else None
     names = (head.lease.deployment if head.lease else "", *((release.name, release.replaced) if release else ()))
     return any(name.startswith(sha[:12]) for name in names)
-
-
-def has_died(instance: dg.DagsterInstance, ledger: Ledger, sha: str, run: dg.DagsterRun) -> bool:
-    """Whether a failed run did not fail by itself, and left nothing behind."""
-    record = ledger.deployment(deployment_id(sha, run.run_id))
-    return record.outcome == "abandoned" if record else interrupted(instance, run.run_id)
 
 
 def deployment_of(sha: str, attempt: int, spec: Spec, github: GitHub) -> dg.RunRequest:

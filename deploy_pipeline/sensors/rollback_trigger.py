@@ -4,9 +4,10 @@ Once for each release, only what the release itself has changed, and never past 
 measured takes nothing back.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 
 import dagster as dg
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -14,7 +15,6 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from deploy_pipeline.core import run_tags
 from deploy_pipeline.core.candidate import Deployed
 from deploy_pipeline.core.errors import DeployError
-from deploy_pipeline.core.ledger.deployment import deployment_id
 from deploy_pipeline.core.ledger.triggers import changed_functions, changed_services, ill_for, left_alone
 from deploy_pipeline.core.release import Release
 from deploy_pipeline.core.spec import Spec
@@ -26,6 +26,7 @@ from deploy_pipeline.gateways.object_store import ObjectStore
 from deploy_pipeline.gateways.services import Services
 from deploy_pipeline.gateways.web import Web
 from deploy_pipeline.jobs.rollback import rollback_job
+from deploy_pipeline.ops.holding import has_died
 from deploy_pipeline.ops.rollback import RollbackConfig
 from deploy_pipeline.rollout.release_watch import ReleaseWatch
 from deploy_pipeline.rollout.service_health import ServiceHealth
@@ -75,13 +76,20 @@ def rollback_trigger_sensor(
         watch = ReleaseWatch(metrics, health, spec, metrics_clock.now(), since)
         now = clock.now()
         before = read_ill(context.cursor, found.release.name, now)
-        ill, why = service_reasons(watch, found, before, now)
-        reasons = [*why, *(each for each in error_reasons(watch, found) if each)]
+        ill, of_services, unseen = service_reasons(watch, found, before, now)
+        of_code, unread = error_reasons(watch, found)
+        reasons = [*of_services, *of_code]
         key = run_key(context.instance, ledger, found.release.name) if reasons else ""
     except DeployError as error:
         return dg.SkipReason(f"what is live cannot be looked at, and is asked again: {error}")
-    requests = [request(found.release, key, reasons, home_spec)] if reasons else []
-    return dg.SensorResult(run_requests=requests, cursor=ill.model_dump_json())
+    unknown = "; ".join([*unseen, *unread])
+    why_not = f"cannot be looked at, and is asked again: {unknown}" if unknown else None
+    cursor = ill.model_dump_json()
+    if not reasons:
+        return dg.SensorResult(skip_reason=why_not, cursor=cursor)
+    if why_not:
+        context.log.warning(why_not)
+    return dg.SensorResult(run_requests=[request(found.release, key, reasons, home_spec)], cursor=cursor)
 
 
 @dataclass(frozen=True)
@@ -106,24 +114,40 @@ def watched(ledger: Ledger, now: datetime) -> Watched | str:
     return Watched(release, live, before) if before else f"the record of {release.replaced} is missing"
 
 
-def error_reasons(watch: ReleaseWatch, found: Watched) -> Iterator[str]:
-    """What functions and APIs say against the release."""
+def error_reasons(watch: ReleaseWatch, found: Watched) -> tuple[list[str], list[str]]:
+    """What functions and APIs say against the release, and which of them cannot be asked."""
     changed = changed_functions(found.live, found.before)
-    for name in changed:
-        yield watch.function(found.live, name)
+    looks = {f"function {name}": partial(watch.function, found.live, name) for name in changed}
     if changed or changed_services(found.live, found.before):
-        for name in watch.spec.rollback.apis.watched:
-            yield watch.api(name)
+        looks |= {f"API {name}": partial(watch.api, name) for name in watch.spec.rollback.apis.watched}
+    said, unread = each_alone(looks)
+    return [*said.values()], unread
 
 
-def service_reasons(watch: ReleaseWatch, found: Watched, before: Ill, now: datetime) -> tuple[Ill, list[str]]:
-    """Since when each service has been ill, and what those say that have been for long enough."""
-    said = {name: watch.ill(found.live, name) for name in changed_services(found.live, found.before)}
-    since = {name: before.since.get(name, now) for name, why in said.items() if why}
+def service_reasons(
+    watch: ReleaseWatch, found: Watched, before: Ill, now: datetime
+) -> tuple[Ill, list[str], list[str]]:
+    """Since when each service has been ill, what those say that have been for long enough, and which are not known.
+
+    One that cannot be looked at is not ill: its time begins anew when it can.
+    """
+    services = changed_services(found.live, found.before)
+    said, unread = each_alone({name: partial(watch.ill, found.live, name) for name in services})
+    since = {name: before.since.get(name, now) for name in said}
     minutes = watch.spec.rollback.services.minutes
-    return Ill(release=found.release.name, looked_at=now, since=since), [
-        f"{said[name]}, for {minutes} min" for name, at in since.items() if ill_for(at, now, minutes)
-    ]
+    reasons = [f"{said[name]}, for {minutes} min" for name, at in since.items() if ill_for(at, now, minutes)]
+    return Ill(release=found.release.name, looked_at=now, since=since), reasons, unread
+
+
+def each_alone(looks: Mapping[str, Callable[[], str]]) -> tuple[dict[str, str], list[str]]:
+    """What is wrong at each look, and what could not be looked at, which keeps no other look from being taken."""
+    said, unread = {}, []
+    for name, look in looks.items():
+        try:
+            said[name] = look()
+        except DeployError as error:
+            unread.append(f"{name}: {error}")
+    return {name: why for name, why in said.items() if why}, unread
 
 
 def read_ill(cursor: str | None, release: str, now: datetime) -> Ill:
@@ -142,9 +166,7 @@ def run_key(instance: dg.DagsterInstance, ledger: Ledger, release: str) -> str:
     for attempt in range(1, MOST_ATTEMPTS):
         tags = {"dagster/run_key": key, "dagster/sensor_name": "rollback_trigger_sensor"}
         runs = instance.get_runs(filters=dg.RunsFilter(job_name=rollback_job.name, tags=tags))
-        ids = [deployment_id(run.tags[run_tags.COMMIT], run.run_id) for run in runs if run_tags.COMMIT in run.tags]
-        records = [ledger.deployment(each) for each in ids]
-        if not any(record is not None and record.outcome == "abandoned" for record in records):
+        if not any(has_died(instance, ledger, run) for run in runs):
             return key
         key = f"{release}:{attempt}"
     return key

@@ -85,10 +85,20 @@ def test_a_release_that_the_ledger_does_not_have_is_refused(world: Twice) -> Non
     assert live_release(world) == before
 
 
+@pytest.mark.parametrize("only", [[], ["functions"], ["services"]])
+def test_one_that_would_move_nothing_is_refused(world: Twice, only: list[str]) -> None:
+    """As a release of its own it would end the watch over the one that serves."""
+    before = live_release(world)
+    failures = failed_steps(rolled_back(world, to=before.name, only=only))
+    assert "nothing has to move" in failures["resolve_rollback"]
+    assert live_release(world) == before
+
+
 def test_only_what_is_wanted_goes_back(world: Twice) -> None:
-    result = rolled_back(world, only=["services"])
+    """What serves is not one commit any more; its name stays that of what was not rolled back."""
+    result = rolled_back(world, only=["functions"])
     assert result.success, failed_steps(result)
-    assert (world.functions.aliases[ALIAS].version, live_release(world).commit) == ("3", OTHER)
+    assert (world.functions.aliases[ALIAS].version, live_release(world).commit) == ("2", OTHER)
 
 
 @pytest.mark.parametrize(("config", "words"), [

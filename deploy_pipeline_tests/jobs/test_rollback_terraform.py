@@ -111,6 +111,17 @@ def test_terraform_stays_unless_it_is_wanted(world: Twice) -> None:
     assert (world.terraform.planned, live_release(world).stacks["main"].serial) == ([], 7)
 
 
+def test_a_rollback_has_no_stacks_to_go_back_to(world: Twice) -> None:
+    """It left Terraform as it was: planned with the commit that it restored, it would take back what nobody meant."""
+    first = live_release(world).replaced
+    assert rolled_back(world).success
+    back = live_release(world)
+    assert world.again().success
+    failures = failed_steps(rolled_back(world, to=back.name, only=ALL))
+    assert f"such as {first}" in failures["resolve_rollback"]
+    assert world.terraform.applied == []
+
+
 def test_what_would_be_lost_waits_and_nothing_moves(world: Twice) -> None:
     plans(world, CHANGE, LOST)
     said = held(world, rolled_back(world, only=ALL))

@@ -13,7 +13,8 @@ from deploy_pipeline.jobs.rollback import rollback_job
 from deploy_pipeline.sensors.rollback_trigger import UNSEEN, Ill, read_ill, rollback_trigger_sensor
 from deploy_pipeline_tests.fakes.fake_clock import FakeClock
 from deploy_pipeline_tests.fakes.fake_metrics import FakeMetrics, Side
-from deploy_pipeline_tests.jobs.deploy_world import OTHER, failed_steps
+from deploy_pipeline_tests.fakes.fake_services import FakeServices
+from deploy_pipeline_tests.jobs.deploy_world import NEW, OLD, OTHER, failed_steps
 from deploy_pipeline_tests.jobs.test_deploy_reuse import Twice, a_changed_function
 from deploy_pipeline_tests.samples import a_commit, a_spec
 
@@ -95,6 +96,34 @@ def test_a_rollback_whose_run_died_is_made_again(live: Live) -> None:
     release = live.ledger.live()
     assert release is not None
     assert keys == [release.release, f"{release.release}:1", f"{release.release}:2", f"{release.release}:2"]
+
+
+@pytest.mark.parametrize(
+    ("status", "again"), [(dg.DagsterRunStatus.FAILURE, True), (dg.DagsterRunStatus.CANCELED, False)]
+)
+def test_one_whose_run_died_before_it_had_begun_anything(live: Live, status: dg.DagsterRunStatus, again: bool) -> None:
+    """The ledger has no word of it. One that a person has ended is not made again."""
+    live.metrics = FakeMetrics({("ml-data-prep", ""): BAD})
+    (asked,) = live.requests()
+    tags = {"dagster/run_key": asked.run_key or "", "dagster/sensor_name": "rollback_trigger_sensor"}
+    live.instance.create_run_for_job(rollback_job, tags=tags, status=status)
+    (later,) = live.requests()
+    assert later.run_key == (f"{asked.run_key}:1" if again else asked.run_key)
+
+
+def test_what_cannot_be_looked_at_hides_nothing_else(live: Live) -> None:
+    """Here a service, which the release has changed, too."""
+    release = live.ledger.live()
+    assert release is not None
+    (record,) = [key for key in live.object_store.objects if "/deployed/" in key[1] and release.release not in key[1]]
+    live.object_store.objects[record] = live.object_store.objects[record].replace(NEW.encode(), OLD.encode())
+    live.services = FakeServices({})
+    found = live.tick()
+    assert isinstance(found, dg.SensorResult)
+    assert "inference: there is no such active service" in str(found.skip_reason)
+    live.metrics = FakeMetrics({("ml-data-prep", ""): BAD})
+    (asked,) = live.requests()
+    assert asked.run_key == release.release
 
 
 def test_since_when_a_service_is_ill_is_remembered_and_forgotten() -> None:

@@ -63,6 +63,15 @@ class Rollback:
         stacks = FrozenDict(wanted if "terraform" in self.only else {})
         return replace(self.target.candidate, spec=now.model_copy(update={"terraform": stacks}))
 
+    def check(self) -> None:
+        """Raises DeployError where it would move nothing: that is no rollback, and would end the watch over what is
+        live."""
+        if not (self.functions or self.services or "terraform" in self.only):
+            raise DeployError(
+                f"nothing has to move: {self.target.release} is what serves, as far as {', '.join(self.only)} go",
+                where="rollback", todo="name another release with `to`, or other parts",
+            )  # fmt: skip
+
     def done(
         self,
         functions: Sequence[DeployedFunction],
