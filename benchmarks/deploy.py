@@ -70,15 +70,20 @@ ByHand = dict[str, list[HandDeployment]]
 
 @click.command()
 @click.option("--rounds", default=ROUNDS, show_default=True, help="How often each side deploys each scenario.")
-def main(rounds: int) -> None:
+@click.option(
+    "--scenario", "chosen", multiple=True, type=click.Choice(REPEATED), default=REPEATED,
+    help="Only this one, into results/deploy-again.json; may be given more than once.",
+)  # fmt: skip
+def main(rounds: int, chosen: tuple[str, ...]) -> None:
     """Measure, print, write results/deploy.json. Exit code 1 when a target is missed."""
     facts, starting = machine(), start_seconds()
     with fresh_scene(HOME) as scene:
         facts["versions"] = {**scene.versions, "awscli": PINNED["awscli"][0]}
-        ours = deploy_ours(scene, rounds)
+        ours = deploy_ours(scene, rounds, chosen)
     with fresh_scene(HOME) as scene:
-        by_hand = deploy_by_hand(scene, rounds)
-    found = record(ours, by_hand, starting, facts)
+        by_hand = deploy_by_hand(scene, rounds, chosen)
+    name = "deploy" if chosen == REPEATED else "deploy-again"
+    found = record(name, ours, by_hand, starting, facts)
     show(ours, by_hand)
     for line in HELP:
         click.echo(line)
@@ -87,11 +92,11 @@ def main(rounds: int) -> None:
     sys.exit(1 if found.missed else 0)
 
 
-def deploy_ours(scene: Scene, rounds: int) -> Ours:
-    """The first deployment, then every scenario with the pipeline, in each round the first from clean caches."""
+def deploy_ours(scene: Scene, rounds: int, chosen: tuple[str, ...]) -> Ours:
+    """The first deployment, then each scenario with the pipeline, in each round the first from clean caches."""
     done: Ours = defaultdict(list)
     with pipeline(scene.home) as running:
-        for scenario, note in commits(scene, rounds):
+        for scenario, note in commits(scene, rounds, chosen):
             before = live_targets()
             launched = running.run("deploy_job", deploy_config(scene.commit(scenario, f"pipeline, {note}")))
             with running.instance() as instance:
@@ -103,12 +108,13 @@ def deploy_ours(scene: Scene, rounds: int) -> Ours:
     return done
 
 
-def commits(scene: Scene, rounds: int) -> Iterator[tuple[str, str]]:
+def commits(scene: Scene, rounds: int, chosen: tuple[str, ...]) -> Iterator[tuple[str, str]]:
     """Each scenario to be deployed, with a note for its commit; the caches are emptied before those that want it."""
     yield FIRST, "before all rounds"
     for number in range(1, rounds + 1):
-        forget_caches(scene.home)
-        for scenario in REPEATED:
+        if CLEAN in chosen:
+            forget_caches(scene.home)
+        for scenario in (each for each in REPEATED if each in chosen):
             yield scenario, f"round {number}"
 
 
@@ -119,10 +125,10 @@ def replaced_exactly(scenario: str, before: Mapping[str, str | None], after: Map
         raise DeployError(f"replaced {sorted(replaced)}, not {sorted(changed_targets(scenario))}", where=scenario)
 
 
-def deploy_by_hand(scene: Scene, rounds: int) -> ByHand:
-    """The first deployment, then every scenario with the script, in each round the first from clean caches."""
+def deploy_by_hand(scene: Scene, rounds: int, chosen: tuple[str, ...]) -> ByHand:
+    """The first deployment, then each scenario with the script, in each round the first from clean caches."""
     done: ByHand = defaultdict(list)
-    for scenario, note in commits(scene, rounds):
+    for scenario, note in commits(scene, rounds, chosen):
         hand = hand_of(scene.home, scene.home.resolve() / "by-hand")
         deployed = hand.deploy(scene.commit(scenario, f"by hand, {note}"))
         done[scenario].append(deployed)
@@ -130,10 +136,10 @@ def deploy_by_hand(scene: Scene, rounds: int) -> ByHand:
     return done
 
 
-def record(ours: Ours, by_hand: ByHand, starting: float, facts: dict[str, object]) -> Record:
+def record(name: str, ours: Ours, by_hand: ByHand, starting: float, facts: dict[str, object]) -> Record:
     """The figures: medians of all rounds, and the ratios of the medians."""
     figures: dict[str, float] = {"s of one start of the AWS CLI": round(starting, 2)}
-    for scenario in (FIRST, *REPEATED):
+    for scenario in ours:
         us = [round(each.seconds, 2) for each in ours[scenario]]
         hand = [round(each.seconds, 2) for each in by_hand[scenario]]
         bare = [each.seconds - each.calls * starting for each in by_hand[scenario]]
@@ -141,8 +147,8 @@ def record(ours: Ours, by_hand: ByHand, starting: float, facts: dict[str, object
         figures |= {f"{scenario}: by hand, {word} of s": value for word, value in spread(hand).items()}
         figures[RATIO.format(scenario)] = round(median(us) / median(hand), 3)
         figures[f"{scenario}: the same without the AWS CLI's starts"] = round(median(us) / median(bare), 3)
-    targets = {RATIO.format(scenario): most for scenario, most in TARGETS.items()}
-    return Record("deploy", figures, targets, {"machine": facts, "measured": HELP, **details(ours, by_hand)})
+    targets = {RATIO.format(scenario): most for scenario, most in TARGETS.items() if scenario in ours}
+    return Record(name, figures, targets, {"machine": facts, "measured": HELP, **details(ours, by_hand)})
 
 
 def details(ours: Ours, by_hand: ByHand) -> dict[str, object]:

@@ -34,6 +34,7 @@ from dagster._core.execution.retries import RetryMode, get_retries_config
 from dagster._core.execution.tags import get_tag_concurrency_limits_config
 from dagster._core.executor.base import Executor
 from dagster._core.storage.compute_log_manager import CapturedLogContext, ComputeIOType
+from dagster._utils.interrupts import pop_captured_interrupt
 
 from deploy_pipeline.run_events import one_connection
 from deploy_pipeline.step_thread import StepThread, current_step_thread, step_threads
@@ -145,6 +146,7 @@ class _Steps:
             until = time.monotonic() + self.grace  # for all of them together
             for thread in self.threads.values():
                 thread.join(max(0.0, until - time.monotonic()))
+            pop_captured_interrupt()  # one more would keep the run's resources from being given back
         if self.error:
             raise self.error
 

@@ -4,14 +4,14 @@ from pathlib import Path
 
 import dagster as dg
 from dagster._core.launcher.base import CheckRunHealthResult, LaunchRunContext, WorkerStatus
-from dagster._core.storage.tags import GRPC_INFO_TAG, HIDDEN_TAG_PREFIX
+from dagster._core.storage.tags import GRPC_INFO_TAG
 from dagster._serdes import serialize_value
 
 from deploy_pipeline.warm.client import start_worker
 from deploy_pipeline.warm.identity import Worker, lived_at, supported
 from deploy_pipeline.warm.wire import NotWarm
+from deploy_pipeline.warm.worker_tag import WORKER_TAG, worker_named
 
-WORKER_TAG = f"{HIDDEN_TAG_PREFIX}deploy-pipeline-worker"
 NOBODY = "none"
 STARTED = "Started process for run"
 
@@ -91,9 +91,8 @@ class WarmRunLauncher(dg.DefaultRunLauncher):
 
 
 def worker_of(run: dg.DagsterRun) -> Worker | None:
-    """The warm worker of a run. A run that repeats another one may carry the tag of that one, too."""
-    worker = Worker.from_text(run.tags.get(WORKER_TAG, ""))
-    return worker if worker is not None and worker.run_id == run.run_id else None
+    """The warm worker of a run."""
+    return worker_named(run.run_id, run.tags)
 
 
 def result(alive: bool, pid: int) -> CheckRunHealthResult:

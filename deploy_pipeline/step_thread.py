@@ -2,10 +2,11 @@
 
 import contextvars
 import ctypes
+import logging
 import sys
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Final
 
 from deploy_pipeline.gateways.interruptions import hold_by
@@ -121,7 +122,7 @@ def current_step_thread() -> StepThread | None:
 @contextmanager
 def step_threads() -> Iterator[None]:
     """To be entered where step threads run: no interruption is lost, or hits a thread that a step starts."""
-    start, hook = threading.Thread.start, sys.unraisablehook
+    start, hook, handle = threading.Thread.start, sys.unraisablehook, logging.Handler.handle
 
     def start_held_back(thread: threading.Thread) -> None:
         # Until a new thread runs, Python takes it for the one that starts it: it would be the one that is interrupted.
@@ -132,6 +133,12 @@ def step_threads() -> Iterator[None]:
         with own.held_back():
             start(thread)
 
+    def handle_held_back(handler: logging.Handler, record: logging.LogRecord) -> bool:
+        # An interruption between the lock of a handler, which all steps share, and its use would leave it locked.
+        own = current_step_thread()
+        with own.held_back() if own else nullcontext():
+            return bool(handle(handler, record))
+
     def note(dropped: "sys.UnraisableHookArgs") -> None:
         own = current_step_thread()
         if own is None:
@@ -141,11 +148,13 @@ def step_threads() -> Iterator[None]:
 
     threading.Thread.start = start_held_back  # type: ignore[assignment, method-assign]
     sys.unraisablehook = note
+    logging.Handler.handle = handle_held_back  # type: ignore[assignment, method-assign]
     try:
         yield
     finally:
         threading.Thread.start = start  # type: ignore[method-assign]
         sys.unraisablehook = hook
+        logging.Handler.handle = handle  # type: ignore[method-assign]
 
 
 def _raise_in(thread: int, error: type[BaseException]) -> None:

@@ -12,8 +12,9 @@ from dagster._core.launcher import WorkerStatus
 from dagster._core.storage.tags import GRPC_INFO_TAG
 from dagster._core.test_utils import create_run_for_test
 
-from deploy_pipeline.launcher import STARTED, WORKER_TAG, WarmRunLauncher, worker_of
+from deploy_pipeline.launcher import STARTED, WarmRunLauncher, worker_of
 from deploy_pipeline.warm.identity import Worker
+from deploy_pipeline.warm.worker_tag import WORKER_TAG
 
 SETTINGS = """
 run_launcher: {module: deploy_pipeline.launcher, class: WarmRunLauncher}

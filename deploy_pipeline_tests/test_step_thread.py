@@ -1,5 +1,6 @@
 """An interruption reaches a step's own code, and nothing else."""
 
+import logging
 import sys
 import threading
 import time
@@ -232,3 +233,40 @@ def test_an_interruption_inside_of_a_condition_s_own_code_is_one() -> None:
 
 def test_no_other_thread_has_a_step() -> None:
     assert current_step_thread() is None
+
+
+def test_no_interruption_comes_while_a_handler_of_logs_is_locked() -> None:
+    """All steps share it, and the run's own thread: left locked, it would stop them all."""
+    entered, go_on, wrote = threading.Event(), threading.Event(), []
+
+    class Slow(logging.Handler):
+        def emit(self, record: logging.LogRecord) -> None:
+            entered.set()
+            go_on.wait(10)
+            for _ in range(1000):
+                pass
+            wrote.append(record.getMessage())
+
+    handler, ends = Slow(), list[str]()
+
+    def work() -> None:
+        own = current_step_thread()
+        assert own is not None
+        try:
+            with own.interruptible():
+                handler.handle(logging.LogRecord("a", logging.INFO, "f", 1, "said", (), None))
+                time.sleep(1)
+        except Stopped:
+            ends.append("interrupted")
+
+    with step_threads():
+        thread = StepThread("step", work)
+        thread.start()
+        assert entered.wait(10)
+        thread.interrupt(Stopped)
+        go_on.set()
+        ended(thread)
+    assert (wrote, ends) == (["said"], ["interrupted"])
+    assert handler.lock is not None
+    assert handler.lock.acquire(blocking=False)
+    assert logging.Handler.handle.__name__ == "handle"

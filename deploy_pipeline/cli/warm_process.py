@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 
 from deploy_pipeline.cli.launched import launched
 from deploy_pipeline.gateways.clock import Clock, SystemClock
-from deploy_pipeline.warm.code_server import SOCKET, answers
+from deploy_pipeline.warm.code_server import SOCKET, serving
 
 WORKSPACE = "workspace.yaml"
 LONGEST_PATH = 100  # of a UNIX socket that gRPC can open
@@ -43,7 +43,7 @@ class WarmProcess:
         """Start it again when it has ended, not more often than every half minute."""
         code, now = self.process.poll(), time.monotonic()
         if code is not None and now - self.since >= AGAIN_SECONDS:
-            say(f"the warm server ended with {code}: starting it again; runs start cold until it answers")
+            say(f"the warm server ended with {code}: starting it again; runs start cold until it serving")
             self.process, self.since = self.launch(), now
 
 
@@ -82,7 +82,7 @@ def serves(home: Path, process: subprocess.Popen[bytes], clock: Clock) -> bool:
     """Wait for the code server; False when the warm server has ended, or takes too long."""
     deadline = clock.monotonic() + READY_SECONDS
     while process.poll() is None and clock.monotonic() < deadline:
-        if answers(home):
+        if serving(home) is not None:
             return True
         clock.sleep(POLL_SECONDS)
     return False

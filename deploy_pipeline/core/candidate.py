@@ -180,7 +180,7 @@ class PlannedStack:
 
     `initialised` and `planned` are what the stages did. `taken` is the stack as it is live, where there is no plan
     because nothing has changed. A plan that is not `applyable` would change nothing, not even an output.
-    `changes` are what it does, without values.
+    `changes` are what it does, without values. `serial` is of the state that it was made on, where that was known.
     """
 
     name: str
@@ -196,6 +196,7 @@ class PlannedStack:
     taken: AppliedStack | None = None
     applyable: bool = True
     changes: tuple[ResourceChange, ...] = ()
+    serial: int | None = None
 
 
 @dataclass(frozen=True)

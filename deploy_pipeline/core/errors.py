@@ -19,3 +19,10 @@ class DeployError(Exception):
         if self.todo:
             parts.append(f"What to do: {self.todo}")
         return "\n".join(parts)
+
+
+class Throttled(DeployError):
+    """Refused for being asked too often: surely not done, and asked again a moment later."""
+
+    def __init__(self, what: str, *, where: str = "", todo: str = "") -> None:
+        super().__init__(what, where=where, todo=todo, retryable=True)

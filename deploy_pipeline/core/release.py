@@ -42,8 +42,9 @@ class ReleasedStack:
 class Release:
     """What serves an environment since `promoted_at` (aware UTC). `replaced` names the release before it, "" for none.
 
-    `restores` names, of a rollback, the earlier release that serves again. `contains` are the merges (full SHAs) that
-    went live with it and were not live before it: a newer one took their place, or they were rolled back.
+    `restores` names, of a rollback, the earlier release that serves again, `parts` what of it does. `contains` are the
+    merges (full SHAs) that went live with it and were not live before it: a newer one took their place, or they were
+    rolled back.
 
     `spec_sha256` is of the spec's values, not of the file's text. Images are URIs with digests.
     """
@@ -64,6 +65,7 @@ class Release:
     services: Mapping[str, ReleasedService]
     stacks: Mapping[str, ReleasedStack]
     restores: str = ""
+    parts: tuple[str, ...] = ()
     contains: tuple[str, ...] = ()
 
 
@@ -74,6 +76,7 @@ def release_of(
     replaced: str,
     *,
     restores: str = "",
+    parts: tuple[str, ...] = (),
     contains: tuple[str, ...] = (),
 ) -> Release:
     """The manifest of what a run has deployed: its name is that of its deployment in the ledger."""
@@ -82,7 +85,7 @@ def release_of(
         name=deployment_id(commit.sha, run_id), environment=candidate.spec.environment,
         commit=commit.sha, title=commit.title, author=commit.author, pull_request=commit.pull_request,
         hotfix=candidate.hotfix, run_id=run_id, promoted_at=promoted_at,
-        replaced=replaced, restores=restores, contains=contains,
+        replaced=replaced, restores=restores, parts=parts, contains=contains,
         spec_sha256=sha256(candidate.spec.model_dump_json().encode()).hexdigest(),
         images={image.name: image.pinned for image in deployed.images},
         functions={

@@ -31,6 +31,14 @@ def is_state(body: bytes | None, serial: int, lineage: str) -> bool:
         return False
 
 
+def serial_of(body: bytes | None) -> int | None:
+    """The number of `body`, a state as it lies in its backend; None where there is none, or nobody can read it."""
+    try:
+        return int(json.loads(body or b"")["serial"])
+    except (ValueError, KeyError, TypeError):
+        return None
+
+
 def read_outputs(outputs: Mapping[str, Any]) -> dict[str, str]:
     """Read the `outputs` of a state: sensitive ones left out, what is not text as compact JSON."""
     shown = {name: output["value"] for name, output in outputs.items() if not output.get("sensitive")}

@@ -8,7 +8,7 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
-from deploy_pipeline.core.errors import DeployError
+from deploy_pipeline.core.errors import DeployError, Throttled
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
@@ -18,6 +18,8 @@ CONNECT_TIMEOUT = 5.0
 READ_TIMEOUT = 60.0
 MAX_ATTEMPTS = 5
 SERVER_ERROR = 500
+TOO_MANY = 429
+WAIT_TODO = "wait a moment, then try again"
 SERVICES = ("apigateway", "cloudwatch", "ecr", "ecs", "elbv2", "lambda", "s3", "sesv2", "sts")
 NO_LESSONS: Mapping[str, str] = {}
 
@@ -130,8 +132,10 @@ def _refused(error: "ClientError", where: str, lessons: Mapping[str, str], repea
         return DeployError(what, where=where, todo=lessons[code])
     if code in DENIED:
         return DeployError(what, where=where, todo=_permission(error, message))
-    passing = code in THROTTLED or (status >= SERVER_ERROR and repeatable)
-    return DeployError(what, where=where, todo="wait a moment, then try again" if passing else "", retryable=passing)
+    if code in THROTTLED or status == TOO_MANY:
+        return Throttled(what, where=where, todo=WAIT_TODO)
+    passing = status >= SERVER_ERROR and repeatable
+    return DeployError(what, where=where, todo=WAIT_TODO if passing else "", retryable=passing)
 
 
 def _permission(error: "ClientError", message: str) -> str:

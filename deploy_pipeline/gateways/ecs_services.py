@@ -1,7 +1,8 @@
 """ECS services through boto3. The interface is `services`."""
 
 import math
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, cast
 
 from deploy_pipeline.core.errors import DeployError
 from deploy_pipeline.gateways.aws import AwsSettings, client, translated
@@ -22,10 +23,19 @@ LESSONS = {
 
 
 class EcsServices(Services):
-    """The services of the account and region in `settings`."""
+    """The services of the account and region in `settings`.
+
+    A change is never repeated by botocore: sent again after the environment has another holder, it would be refused by
+    nobody.
+    """
 
     def __init__(self, settings: AwsSettings) -> None:
         self._ecs: ECSClient = client(settings, "ecs")
+        self._settings = settings
+
+    @cached_property
+    def _once(self) -> "ECSClient":
+        return cast("ECSClient", client(self._settings, "ecs", max_attempts=1))
 
     def state(self, cluster: str, service: str) -> ServiceState:
         where = f"ECS service {cluster}/{service}"
@@ -46,15 +56,15 @@ class EcsServices(Services):
     def update(self, cluster: str, service: str, task_definition: str, desired: int | None = None) -> None:
         with translated(f"ECS service {cluster}/{service}", lessons=LESSONS):
             if desired is None:
-                self._ecs.update_service(cluster=cluster, service=service, taskDefinition=task_definition)
+                self._once.update_service(cluster=cluster, service=service, taskDefinition=task_definition)
             else:
-                self._ecs.update_service(
+                self._once.update_service(
                     cluster=cluster, service=service, taskDefinition=task_definition, desiredCount=desired
                 )
 
     def scale(self, cluster: str, service: str, desired: int) -> None:
         with translated(f"ECS service {cluster}/{service}", lessons=LESSONS):
-            self._ecs.update_service(cluster=cluster, service=service, desiredCount=desired)
+            self._once.update_service(cluster=cluster, service=service, desiredCount=desired)
 
     def tasks(self, cluster: str, service: str) -> tuple[RunningTask, ...]:
         return tuple(_task(task) for task in self._tasks(cluster, service, "RUNNING"))

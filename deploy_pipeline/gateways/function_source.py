@@ -3,14 +3,15 @@
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from hashlib import sha256
 from pathlib import Path
 
 from deploy_pipeline.core.content_key import Entry
 from deploy_pipeline.core.errors import DeployError
 from deploy_pipeline.gateways.interruptions import TemporaryFolder
+from deploy_pipeline.gateways.pip_settings import pip_settings
 from deploy_pipeline.gateways.process import Process, minimal_environment
-from deploy_pipeline.gateways.tree_entries import sha256_of
 
 IGNORED_FOLDERS = frozenset({"__pycache__", "tests", ".pytest_cache", ".mypy_cache", ".ruff_cache"})
 IGNORED_SUFFIXES = frozenset({".pyc", ".pyo"})
@@ -21,8 +22,6 @@ DESCRIBE = (
     "print(sys.version, sys.implementation.name, os.name, platform.machine(), platform.system(), platform.release(), "
     "platform.version(), 'pip', version('pip'))"
 )
-
-CONFIG_FILES = ("/etc/pip.conf", "/etc/xdg/pip/pip.conf", "~/.pip/pip.conf", "~/.config/pip/pip.conf")
 
 Files = dict[str, tuple[bytes, bool]]
 
@@ -63,16 +62,15 @@ class PipFunctionSource(FunctionSource):
         return SourceInputs(entries_of(own), requirements, self._installer() if requirements else {})
 
     def _installer(self) -> dict[str, str]:
+        return {"python": self._described, **pip_settings(self._python, self._environment)}
+
+    @cached_property
+    def _described(self) -> str:
         """pip evaluates markers for the interpreter that runs it, whatever platform it installs for."""
         done = self._process.run([self._python, "-c", DESCRIBE], env=self._environment, timeout=INSTALL_SECONDS)
         if done.returncode:
             raise DeployError(f"Python has no pip: {done.stderr.strip()[-500:]}", where=self._python)
-        named = self._environment.get("PIP_CONFIG_FILE")
-        prefix = str(Path(self._python).parent.parent / "pip.conf")
-        files = [Path(name).expanduser() for name in (*CONFIG_FILES, prefix, *([named] if named else []))]
-        read = {str(file): sha256_of(file) for file in files if file.is_file()}
-        pip = {name: value for name, value in self._environment.items() if name.startswith("PIP_")}
-        return {"python": done.stdout.strip(), **read, **pip}
+        return done.stdout.strip()
 
     def files(self, folder: Path, runtime: str) -> Files:
         own = _own_files(folder)

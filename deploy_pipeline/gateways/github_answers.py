@@ -1,5 +1,6 @@
 """The parts of GitHub's answers that are read here. Not GitHub's whole models, which its answers do not always fit."""
 
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -101,6 +102,15 @@ def merged_pull_request(pulls: Sequence[CommitPullAnswer], sha: str) -> int | No
     merged = [pull for pull in pulls if pull.merged_at]
     exact = [pull for pull in merged if pull.merge_commit_sha == sha]
     return next((pull.number for pull in [*exact, *merged]), None)
+
+
+NAMED = re.compile(r"Merge pull request #(\d+) from .*|.* \(#(\d+)\)")
+
+
+def named_pull_request(message: str) -> int | None:
+    """The number in the first line that GitHub gives a merge commit, or a squashed one. People can write it, too."""
+    found = NAMED.fullmatch(message.partition("\n")[0].rstrip())
+    return int(found[1] or found[2]) if found else None
 
 
 def first_parents(commits: Sequence[CommitAnswer], head: str) -> list[CommitAnswer]:

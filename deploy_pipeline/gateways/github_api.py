@@ -6,6 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from deploy_pipeline.core.commit import Commit
+from deploy_pipeline.core.errors import DeployError
 from deploy_pipeline.core.pull_permission import LabelEvent, Permission
 from deploy_pipeline.gateways import github_answers as answers
 from deploy_pipeline.gateways import github_check_runs, github_comments, github_identity, github_pulls
@@ -16,6 +17,7 @@ from deploy_pipeline.gateways.github import (
     CheckRunStatus,
     Conclusion,
     GitHub,
+    GitHubUnavailable,
     PullList,
     PullState,
     RemarkList,
@@ -26,6 +28,8 @@ from deploy_pipeline.gateways.github_requests import PAGE_SIZE, Requests
 from deploy_pipeline.gateways.github_texts import cut
 
 LONGEST_DESCRIPTION = 140
+TOKEN_SECONDS = 600.0
+"""For so long a token of an installation is used again; GitHub's last an hour."""
 
 
 class GitHubApi(GitHub):
@@ -38,7 +42,10 @@ class GitHubApi(GitHub):
     def __init__(self, settings: GitHubSettings, clock: Clock) -> None:
         self._settings = settings
         self._requests = Requests(settings, clock)
+        self._clock = clock
         self._known: github_identity.Identity | None = None
+        self._clone_urls: dict[str, str] = {}
+        self._clone_token = ("", 0.0)
 
     def branch_head(self, repository: str, branch: str, etag: str | None) -> BranchHead | None:
         headers = {"If-None-Match": etag} if etag else {}
@@ -54,7 +61,25 @@ class GitHubApi(GitHub):
         where, url = f"GitHub {repository}, commit {sha}", f"/repos/{repository}/commits/{sha}"
         found = self._requests.ask("GET", url, where, answers.CommitAnswer).parsed_data
         pulls = self._requests.ask("GET", f"{url}/pulls", where, list[answers.CommitPullAnswer]).parsed_data
-        return found.as_commit(answers.merged_pull_request(pulls, found.sha))
+        number = answers.merged_pull_request(pulls, found.sha) or self._named_pull_request(repository, found)
+        return found.as_commit(number)
+
+    def _named_pull_request(self, repository: str, commit: answers.CommitAnswer) -> int | None:
+        """The pull request that the commit's own message names, if GitHub says that its merge made the commit.
+
+        For some seconds after a merge GitHub does not know yet which pull request a commit belongs to.
+        """
+        number = answers.named_pull_request(commit.commit.message)
+        if number is None:
+            return None
+        where, url = f"GitHub {repository}, pull request {number}", f"/repos/{repository}/pulls/{number}"
+        try:
+            pull = self._requests.ask("GET", url, where, answers.CommitPullAnswer).parsed_data
+        except GitHubUnavailable:
+            raise
+        except DeployError:  # a number that is none: of an issue, or of another repository
+            return None
+        return answers.merged_pull_request([pull], commit.sha) if pull.merge_commit_sha == commit.sha else None
 
     def commits_between(self, repository: str, base: str, head: str) -> tuple[Commit, ...]:
         where = f"GitHub {repository}, {base}...{head}"
@@ -71,17 +96,25 @@ class GitHubApi(GitHub):
         return tuple(commit.as_commit() for commit in answers.first_parents(found, found[-1].sha if found else head))
 
     def clone_url(self, repository: str) -> str:
-        answer = self._requests.ask("GET", f"/repos/{repository}", f"GitHub {repository}", answers.RepositoryAnswer)
-        return answer.parsed_data.clone_url
+        if repository not in self._clone_urls:  # every step asks
+            where, url = f"GitHub {repository}", f"/repos/{repository}"
+            answer = self._requests.ask("GET", url, where, answers.RepositoryAnswer)
+            self._clone_urls[repository] = answer.parsed_data.clone_url
+        return self._clone_urls[repository]
 
     def clone_token(self) -> str | None:
         settings = self._settings
         if not settings.app_id:
             return settings.token
+        token, until = self._clone_token
+        if self._clock.monotonic() < until:
+            return token
         url = f"/app/installations/{settings.installation_id}/access_tokens"
         where = f"GitHub App {settings.app_id}, installation {settings.installation_id}"
         answer = self._requests.ask("POST", url, where, answers.InstallationToken, client=app_client(settings))
-        return answer.parsed_data.token.get_secret_value()
+        token = answer.parsed_data.token.get_secret_value()
+        self._clone_token = (token, self._clock.monotonic() + TOKEN_SECONDS)
+        return token
 
     def set_status(
         self, repository: str, sha: str, *, state: StatusState, context: str, description: str, url: str | None

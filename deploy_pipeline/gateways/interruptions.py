@@ -1,6 +1,7 @@
 """Waiting and cleaning up while an interruption may come: it is raised in a step's thread once, between C calls."""
 
 import queue
+import signal
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
@@ -37,6 +38,27 @@ def held_back() -> AbstractContextManager[None]:
     """Within this, an interruption of the calling thread waits. For what is short and must not be cut in two."""
     hold: Callable[[], AbstractContextManager[None]] = getattr(_local, "hold", nullcontext)
     return hold()
+
+
+@contextmanager
+def undisturbed() -> Iterator[None]:
+    """Within this, a signal to end does not interrupt the main thread: for what has to come to its own end.
+
+    Another thread gets no signals.
+    """
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = {number: signal.signal(number, _later) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, signal.SIG_DFL if handler is None else handler)
+
+
+def _later(number: int, frame: object) -> None:
+    """It ends anyway."""
 
 
 def begin(thread: threading.Thread) -> None:

@@ -3,8 +3,8 @@
 import base64
 import json
 from collections.abc import Mapping
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any, cast
 
 from deploy_pipeline.core.errors import DeployError
 from deploy_pipeline.gateways.aws import AwsSettings, client, translated
@@ -52,8 +52,12 @@ class LambdaFunctions(Functions):
         self._clock = clock
         self._update_deadline = update_deadline
         self._lambda: LambdaClient = client(settings, "lambda")
-        self._fenced: LambdaClient = client(settings, "lambda", max_attempts=1)
+        self._settings = settings
         self._once: LambdaClient = client(settings, "lambda", max_attempts=1, read_timeout=invocation_timeout)
+
+    @cached_property
+    def _fenced(self) -> "LambdaClient":
+        return cast("LambdaClient", client(self._settings, "lambda", max_attempts=1))
 
     def publish(
         self, function_name: str, *, bucket: str, key: str, code_sha256: str, description: str

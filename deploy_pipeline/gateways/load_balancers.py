@@ -3,7 +3,8 @@
 from abc import ABC, abstractmethod
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from functools import cached_property
+from typing import TYPE_CHECKING, cast
 
 from deploy_pipeline.core.errors import DeployError
 from deploy_pipeline.gateways.aws import AwsSettings, client, translated
@@ -94,11 +95,21 @@ class LoadBalancers(ABC):
 
 
 class AwsLoadBalancers(LoadBalancers):
-    """The load balancers of the account and region in `settings`."""
+    """The load balancers of the account and region in `settings`.
+
+    A change is never repeated by botocore: sent again after the environment has another holder, it would move the users
+    of that one. What it names is looked up once, so that nothing comes between the caller's check and the change.
+    """
 
     def __init__(self, settings: AwsSettings) -> None:
-        self._endpoint = settings.endpoint_url
+        self._settings = settings
         self._elb: ElasticLoadBalancingv2Client = client(settings, "elbv2")
+        self._listener_arns: dict[tuple[str, int], str] = {}
+        self._group_arns: dict[str, str] = {}
+
+    @cached_property
+    def _once(self) -> "ElasticLoadBalancingv2Client":
+        return cast("ElasticLoadBalancingv2Client", client(self._settings, "elbv2", max_attempts=1))
 
     def targets(self, target_group: str) -> tuple[Target, ...]:
         where = f"target group {target_group}"
@@ -106,6 +117,7 @@ class AwsLoadBalancers(LoadBalancers):
             groups = self._elb.describe_target_groups(Names=[target_group])["TargetGroups"]
             if not groups:
                 raise DeployError("there is no such target group", where=where, todo=TERRAFORM_TODO)
+            self._group_arns[target_group] = groups[0]["TargetGroupArn"]
             # AWS answers this one in a single page, however many targets there are.
             health = self._elb.describe_target_health(TargetGroupArn=groups[0]["TargetGroupArn"])
         return tuple(_target(each) for each in health["TargetHealthDescriptions"])
@@ -115,19 +127,21 @@ class AwsLoadBalancers(LoadBalancers):
         return tuple(forward for action in actions for forward in _forwards(action))
 
     def send(self, load_balancer: str, port: int, weights: Mapping[str, int]) -> None:
-        listener = self._listener(load_balancer, port)["ListenerArn"]
+        listener = self._listener_arns.get((load_balancer, port)) or self._listener(load_balancer, port)["ListenerArn"]
         with translated(f"load balancer {load_balancer}, port {port}", lessons=LESSONS):
-            groups = self._elb.describe_target_groups(Names=list(weights))["TargetGroups"]
-            arns = {group["TargetGroupName"]: group["TargetGroupArn"] for group in groups}
-            self._elb.modify_listener(
+            if unknown := [name for name in weights if name not in self._group_arns]:
+                groups = self._elb.describe_target_groups(Names=unknown)["TargetGroups"]
+                self._group_arns |= {group["TargetGroupName"]: group["TargetGroupArn"] for group in groups}
+            self._once.modify_listener(
                 ListenerArn=listener,
-                DefaultActions=[_forward({arns[name]: weight for name, weight in weights.items()})],
+                DefaultActions=[_forward({self._group_arns[name]: weight for name, weight in weights.items()})],
             )
 
     def address(self, load_balancer: str, port: int) -> Address:
         scheme = self._listener(load_balancer, port).get("Protocol", "HTTP").lower()
-        if self._endpoint:  # MiniStack tells load balancers apart by the path, and their listeners by the header's port
-            return Address(f"{self._endpoint.rstrip('/')}/_alb/{load_balancer}", f"localhost:{port}")
+        endpoint = self._settings.endpoint_url
+        if endpoint:  # MiniStack tells load balancers apart by the path, and their listeners by the header's port
+            return Address(f"{endpoint.rstrip('/')}/_alb/{load_balancer}", f"localhost:{port}")
         return Address(f"{scheme}://{self._balancer(load_balancer)['DNSName']}:{port}")
 
     def _balancer(self, name: str) -> "LoadBalancerTypeDef":
@@ -148,6 +162,7 @@ class AwsLoadBalancers(LoadBalancers):
             ports = ", ".join(str(each["Port"]) for each in listeners if "Port" in each) or "none"
             what = f"there is no listener on port {port} (there are: {ports})"
             raise DeployError(what, where=where, todo=LISTENER_TODO)
+        self._listener_arns[load_balancer, port] = listener["ListenerArn"]
         return listener
 
     def _listeners(self, load_balancer_arn: str) -> "Iterator[ListenerTypeDef]":

@@ -3,6 +3,7 @@
 import json
 import shutil
 import sys
+import threading
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -16,6 +17,9 @@ from deploy_pipeline.gateways.file_lock import file_lock
 from deploy_pipeline.gateways.interruptions import TemporaryFolder
 from deploy_pipeline.gateways.process import Process, minimal_environment
 from deploy_pipeline.gateways.retrying import retrying
+
+FRESH_SECONDS = 60.0
+POLL_SECONDS = 0.05
 
 
 @dataclass(frozen=True)
@@ -68,8 +72,22 @@ class LocalTrivy(Trivy):
         self._environment = minimal_environment(settings.environment)
         self._cache = str(settings.cache_dir)
         self._program = _found(settings.program, self._environment["PATH"])
+        self._lock = threading.Lock()
+        self._known, self._known_until = "", 0.0
 
     def knowledge(self) -> str:
+        """One answer for all images that are asked about at the same time."""
+        while not self._lock.acquire(blocking=False):  # a step that waits can be interrupted
+            self._clock.sleep(POLL_SECONDS)
+        try:
+            if not self._known or self._clock.monotonic() >= self._known_until:
+                self._known = self._asked()
+                self._known_until = self._clock.monotonic() + FRESH_SECONDS
+            return self._known
+        finally:
+            self._lock.release()
+
+    def _asked(self) -> str:
         if not self._settings.offline:
             self._update_database()
         database = self._database()

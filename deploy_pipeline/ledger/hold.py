@@ -17,6 +17,7 @@ from deploy_pipeline.core.ledger.deployment import (
     StackMove,
     deployment_id,
     ended,
+    is_live,
     moving_functions,
     moving_service,
     moving_stack,
@@ -35,6 +36,10 @@ from deploy_pipeline.ledger.lease import SETTLING_LIMITS, WAIT_LIMITS, LeaseHold
 from deploy_pipeline.ledger.settlement import Settlement
 
 G = TypeVar("G", Ecr, Functions, LoadBalancers, Services, Terraform)
+
+
+class NotBegun(DeployError):
+    """The run could not have the environment: another one has it, or has left something that cannot be settled now."""
 
 
 class Hold:
@@ -59,15 +64,20 @@ class Hold:
         self._own = ""
 
     def begin(self, commit: Commit, *, kind: Kind = "deployment", undoes: str = "") -> Deployment:
-        """Have the lease and a record, and go on with what this run has begun. Raises DeployError where it cannot be.
+        """Have the lease and a record, and go on with what this run has begun.
 
-        Waits for a lease whose holder may be dead; what that one has left behind is settled first.
+        Waits for a lease whose holder may be dead; what that one has left behind is settled first. Raises NotBegun
+        where that cannot be, DeployError where this run's deployment has ended already.
         """
         with self._lock:
             name = deployment_id(commit.sha, self.run_id)
             self._own = name
             # A rollback is refused while a deployment goes on: a person waits for the answer.
-            self.lease.take(name, self._settle, SETTLING_LIMITS if kind == "deployment" else WAIT_LIMITS)
+            limits = SETTLING_LIMITS if kind == "deployment" else WAIT_LIMITS
+            try:
+                self.lease.take(name, self._settle, limits)
+            except DeployError as error:
+                raise NotBegun(error.what, where=error.where, todo=error.todo, retryable=error.retryable) from error
             live = self.ledger.head().head.live
             new = Deployment(
                 name, kind, self.ledger.environment, self.run_id, commit, self._clock.now(),
@@ -104,8 +114,9 @@ class Hold:
             if left is None:
                 return None
             self.lease.take(left.deployment, lambda name: self._log(f"{name} is given up: {reason}"))
-            if self.ledger.deployment(left.deployment) is not None:
-                self.end("failed", f"given up: {reason}")
+            record = self.ledger.deployment(left.deployment)
+            if record is not None:  # what the head names serves, and can be gone back to
+                self.end("live" if is_live(record, self.ledger.head().head) else "failed", f"given up: {reason}")
             self.lease.give_back()
             return self.ledger.deployment(left.deployment)
 
@@ -115,7 +126,7 @@ class Hold:
 
     def fenced(self, gateway: G) -> G:
         """The gateway, whose changes are refused as soon as another run has the lease."""
-        return fenced(gateway, self.check)
+        return fenced(gateway, self.check, self._clock)
 
     def move_functions(self, moves: Sequence[FunctionMove]) -> None:
         """Write down that these aliases are about to move."""

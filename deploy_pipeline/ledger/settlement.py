@@ -65,7 +65,9 @@ class Settlement:
     def _finished(self, deployment: Deployment, check: Check) -> str:
         """What comes after a deployment is live: the images' pointers, and the tasks that served before."""
         deployed, health = self.ledger.deployed(deployment.id), self._health(check)
-        trouble = [pointed(fenced(self.ecr, check), image) for image in (deployed.images if deployed else ())]
+        trouble = [
+            pointed(fenced(self.ecr, check, self.clock), image) for image in (deployed.images if deployed else ())
+        ]
         trouble += [drained(health, move.spec) for move in deployment.services]
         return "; ".join(["it was live when its run ended", *filter(None, trouble)])
 
@@ -96,10 +98,10 @@ class Settlement:
             PublishedFunction(each.name, each.function_name, each.alias, each.candidate, each.stable, "", "")
             for each in deployment.functions
         ]
-        return FunctionTraffic(fenced(self.functions, check), moves, self.log).give_back(always=True)
+        return FunctionTraffic(fenced(self.functions, check, self.clock), moves, self.log).give_back(always=True)
 
     def _health(self, check: Check) -> ServiceHealth:
-        services, balancers = fenced(self.services, check), fenced(self.load_balancers, check)
+        services, balancers = (fenced(self.services, check, self.clock), fenced(self.load_balancers, check, self.clock))
         return ServiceHealth(services, balancers, self.web, self.clock, self.log)
 
 

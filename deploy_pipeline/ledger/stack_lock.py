@@ -46,11 +46,8 @@ class StackLock:
         wait, before each change.
         """
         over = wait_until(self.clock, lambda: self._over(move), seconds=GRACE_SECONDS, every=POLL_SECONDS)
-        if over is None and is_here(move):
-            raise DeployError(
-                f"Terraform still works in {move.work} after {GRACE_SECONDS:.0f} s", where=f"stack {move.name}",
-                todo="wait until it has ended, or end it with SIGINT",
-            )  # fmt: skip
+        if over is None:
+            raise still_works(move)
         check()
         if is_ours(held := self.held(move), move):
             self.object_store.delete(move.bucket, move.key + LOCK_SUFFIX)
@@ -59,12 +56,26 @@ class StackLock:
             self.log(f"{move.name}: the state that Terraform could not save was pushed")
 
     def _over(self, move: StackMove) -> bool | None:
-        """True once Terraform has ended; where it runs elsewhere, once its lock is gone."""
+        """True once Terraform has ended; where it runs on another machine, once its lock is gone."""
         if is_here(move):
             if ended := end_lost_plugins(Path(move.work)):
                 self.log(f"{move.name}: {ended} plugin(s) of a Terraform that is dead were ended")
             return None if has_program_in(Path(move.work)) else True
-        return None if is_ours(self.held(move), move) else True
+        return None if move.host != socket.gethostname() and is_ours(self.held(move), move) else True
+
+
+def still_works(move: StackMove) -> DeployError:
+    """What to say of a Terraform that has not ended, or of which nobody here can know that: a second one beside it
+    would lose its state."""
+    if is_here(move):
+        what, todo = f"Terraform still works in {move.work}", "wait until it has ended, or end it with SIGINT"
+    else:
+        what = f"its state is locked by a Terraform on {move.host}, which may still work there"
+        todo = (
+            f"wait; if that machine is gone, remove the lock with `terraform force-unlock {move.lock or 'ID'}` in a "
+            "checkout of the stack"
+        )
+    return DeployError(f"{what} after {GRACE_SECONDS:.0f} s", where=f"stack {move.name}", todo=todo, retryable=True)
 
 
 def is_ours(held: Mapping[str, str], move: StackMove) -> bool:

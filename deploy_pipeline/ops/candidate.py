@@ -19,6 +19,7 @@ from deploy_pipeline.ops.admission import enter, refuse_another_home, refuse_wha
 from deploy_pipeline.ops.announce import announce
 from deploy_pipeline.ops.approval import Merges, hold_back
 from deploy_pipeline.ops.boundary import stage
+from deploy_pipeline.ops.holding import begun_later
 from deploy_pipeline.ops.retries import NEVER, READ
 from deploy_pipeline.ops.sources import checked_out
 
@@ -60,7 +61,8 @@ def resolve_candidate(
     candidate = Candidate(commit, spec, config.force, config.hotfix)
     refuse_another_home(home_spec, candidate.spec)
     hold_back(context, Merges(github, git, hold.ledger, home_spec), candidate, clock.now())
-    enter(hold, git, candidate)
+    with begun_later(context):
+        enter(hold, git, candidate)
     told = announce(context, github, candidate, links.run(context.run_id))
     context.add_output_metadata(
         {"commit": dg.MetadataValue.url(commit.url), "title": commit.title, "author": commit.author,

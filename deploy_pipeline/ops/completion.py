@@ -23,12 +23,14 @@ from deploy_pipeline.core.links import Links
 from deploy_pipeline.core.notice import success_notice
 from deploy_pipeline.core.release import Release, release_of
 from deploy_pipeline.core.rollout import PublishedFunction
+from deploy_pipeline.core.spec import Spec
 from deploy_pipeline.gateways.clock import Clock
 from deploy_pipeline.gateways.ecr import Ecr
 from deploy_pipeline.gateways.functions import Functions
 from deploy_pipeline.gateways.git import Git
 from deploy_pipeline.gateways.github import GitHub
 from deploy_pipeline.gateways.ledger import Ledger
+from deploy_pipeline.gateways.load_balancers import LoadBalancers
 from deploy_pipeline.gateways.mail import Mail
 from deploy_pipeline.gateways.services import Services
 from deploy_pipeline.gateways.slack import Slack
@@ -37,7 +39,7 @@ from deploy_pipeline.ledger.settlement import LATEST
 from deploy_pipeline.ops.admission import enter
 from deploy_pipeline.ops.announce import own_deployment, remember_told, tell_contained, tell_github
 from deploy_pipeline.ops.boundary import stage
-from deploy_pipeline.ops.live import function_differences, service_differences
+from deploy_pipeline.ops.live import function_differences, service_differences, traffic_differences
 from deploy_pipeline.ops.materialize import deployed_asset
 from deploy_pipeline.ops.retries import IDEMPOTENT, NEVER
 from deploy_pipeline.ops.tell import Tellers, attempt
@@ -67,6 +69,7 @@ def promote(
     ecr: dg.ResourceParam[Ecr],
     functions: dg.ResourceParam[Functions],
     services: dg.ResourceParam[Services],
+    load_balancers: dg.ResourceParam[LoadBalancers],
     hold: dg.ResourceParam[Hold],
     links: dg.ResourceParam[Links],
     clock: dg.ResourceParam[Clock],
@@ -74,7 +77,7 @@ def promote(
     """Make the deployment the release, and move `latest` on its images: only now, when every smoke test has passed."""
     candidate = deployed.candidate
     enter(hold, git, candidate)
-    refuse_what_does_not_serve(deployed, functions, services)
+    refuse_what_does_not_serve(deployed, candidate.spec, functions, services, load_balancers)
     release = released(hold.ledger, git, deployed, context.run_id, clock.now())
     promoted = made_live(context, hold, deployed, release, links)
     for image in deployed.images:
@@ -100,9 +103,17 @@ def made_live(
     return made
 
 
-def refuse_what_does_not_serve(deployed: Deployed, functions: Functions, services: Services) -> None:
-    """A release is what AWS runs, not what an earlier step has said: a run that was continued later has old values."""
-    differences = [*function_differences(deployed, functions), *service_differences(deployed, services)]
+def refuse_what_does_not_serve(
+    deployed: Deployed, place: Spec, functions: Functions, services: Services, balancers: LoadBalancers
+) -> None:
+    """A release is what AWS runs, not what an earlier step has said: a run that was continued later has old values,
+
+    and a person may have moved something meanwhile. `place` says where services are.
+    """
+    differences = [
+        *function_differences(deployed, functions), *service_differences(deployed.services, services),
+        *traffic_differences(deployed.services, place, balancers),
+    ]  # fmt: skip
     if differences:
         raise DeployError(
             "; ".join(differences), where=deployed.candidate.spec.environment,

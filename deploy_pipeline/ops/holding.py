@@ -1,13 +1,15 @@
 """Gives what a run holds back when the run ends, however it ends."""
 
 from collections.abc import Iterator
+from contextlib import contextmanager
 
 import dagster as dg
 
 from deploy_pipeline.core import run_tags
 from deploy_pipeline.core.ledger.deployment import Outcome, deployment_id
+from deploy_pipeline.gateways.interruptions import undisturbed
 from deploy_pipeline.gateways.ledger import Ledger
-from deploy_pipeline.ledger.hold import Hold
+from deploy_pipeline.ledger.hold import Hold, NotBegun
 
 INTERRUPTED = "DagsterExecutionInterruptedError"
 CANCELED = (dg.DagsterRunStatus.CANCELING, dg.DagsterRunStatus.CANCELED)
@@ -18,7 +20,8 @@ def held(hold: Hold, instance: dg.DagsterInstance | None, run_id: str) -> Iterat
     try:
         yield hold
     finally:
-        hold.close(ending(instance, run_id) if hold.lease.deployment else "failed")
+        with undisturbed():  # a second signal would leave users where they are until somebody else settles it
+            hold.close(ending(instance, run_id) if hold.lease.deployment else "failed")
 
 
 def ending(instance: dg.DagsterInstance | None, run_id: str) -> Outcome:
@@ -32,12 +35,21 @@ def ending(instance: dg.DagsterInstance | None, run_id: str) -> Outcome:
 
 
 def has_died(instance: dg.DagsterInstance, ledger: Ledger, run: dg.DagsterRun) -> bool:
-    """Whether a run that is over did not fail by itself, and left nothing behind: it may be begun again."""
+    """Whether a run that is over did not fail by itself, and left nothing behind: it may be begun again.
+
+    One that a person has ended may not. One that could not have the environment may, once that is free.
+    """
+    if run.status == dg.DagsterRunStatus.CANCELED:
+        return False
     commit = run.tags.get(run_tags.COMMIT)
     record = ledger.deployment(deployment_id(commit, run.run_id)) if commit else None
     if record is not None:
         return record.outcome == "abandoned"
-    return run.status == dg.DagsterRunStatus.FAILURE and interrupted(instance, run.run_id)
+    if run.status != dg.DagsterRunStatus.FAILURE:
+        return False
+    if run_tags.own(run.run_id, run.tags, run_tags.NOT_BEGUN) is not None:
+        return ledger.head().head.lease is None
+    return interrupted(instance, run.run_id)
 
 
 def interrupted(instance: dg.DagsterInstance, run_id: str) -> bool:
@@ -46,3 +58,14 @@ def interrupted(instance: dg.DagsterInstance, run_id: str) -> bool:
     events = [record.event_log_entry.dagster_event for record in records]
     errors = [event.step_failure_data.error for event in events if event]
     return all(error is not None and error.cls_name == INTERRUPTED for error in errors)
+
+
+@contextmanager
+def begun_later(context: dg.OpExecutionContext) -> Iterator[None]:
+    """Remember of a run that it could not have the environment: nothing of it has begun, and it is begun again."""
+    try:
+        yield
+    except NotBegun:
+        tags = {run_tags.NOT_BEGUN: run_tags.owned(context.run_id, "yes")}
+        context.instance.add_run_tags(context.run_id, tags)
+        raise

@@ -1,14 +1,17 @@
 """What is live, read from its record and held against AWS: the start of the nightly checks."""
 
+from collections.abc import Sequence
+
 import dagster as dg
 
-from deploy_pipeline.core.candidate import Deployed, SmokeResult
+from deploy_pipeline.core.candidate import Deployed, DeployedService, SmokeResult
 from deploy_pipeline.core.errors import DeployError
 from deploy_pipeline.core.links import Links
 from deploy_pipeline.core.notice import success_notice
 from deploy_pipeline.core.spec import Spec
 from deploy_pipeline.gateways.functions import Functions
 from deploy_pipeline.gateways.ledger import Ledger
+from deploy_pipeline.gateways.load_balancers import LoadBalancers
 from deploy_pipeline.gateways.mail import Mail
 from deploy_pipeline.gateways.object_store import ObjectStore
 from deploy_pipeline.gateways.services import Services
@@ -31,7 +34,7 @@ def resolve_live(
     live = Ledger.of(object_store, home_spec).live()
     if live is None:
         raise DeployError("nothing is live yet", where=home_spec.environment, todo="deploy a commit first")
-    differences = [*function_differences(live, functions), *service_differences(live, services)]
+    differences = [*function_differences(live, functions), *service_differences(live.services, services)]
     if differences:
         raise DeployError(
             "; ".join(differences), where=home_spec.environment, todo="find out who changed it, then deploy main again"
@@ -50,15 +53,33 @@ def function_differences(live: Deployed, functions: Functions) -> list[str]:
     return found
 
 
-def service_differences(live: Deployed, services: Services) -> list[str]:
+def service_differences(recorded: Sequence[DeployedService], services: Services) -> list[str]:
     """Services that do not run the recorded task definition."""
     found = []
-    for service in live.services:
+    for service in recorded:
         state = services.state(service.cluster, service.service)
         if state.task_definition != service.task_definition:
             found.append(f"{service.service} runs {state.task_definition}, not {service.task_definition}")
         elif not state.desired:  # a colour that was returned keeps its task definition, and has no tasks
             found.append(f"{service.service} has no tasks of {service.task_definition}")
+    return found
+
+
+def traffic_differences(recorded: Sequence[DeployedService], spec: Spec, balancers: LoadBalancers) -> list[str]:
+    """Services of two colours whose users are not all sent to the recorded one."""
+    found = []
+    for service in recorded:
+        described = spec.services[service.name]
+        balancer = described.load_balancer
+        if balancer is None or not balancer.green_service:
+            continue
+        blue = service.service == described.service
+        wanted = balancer.blue_target_group if blue else balancer.green_target_group
+        sent = {
+            each.target_group for each in balancers.forwards(balancer.name, balancer.production_port) if each.weight
+        }
+        if sent != {wanted}:
+            found.append(f"users of {service.name} are sent to {', '.join(sorted(sent)) or 'nobody'}, not to {wanted}")
     return found
 
 

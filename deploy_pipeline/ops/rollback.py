@@ -30,6 +30,7 @@ from deploy_pipeline.gateways.services import Services, TaskDefinition
 from deploy_pipeline.gateways.web import Web
 from deploy_pipeline.ledger.hold import Hold
 from deploy_pipeline.ops.boundary import stage
+from deploy_pipeline.ops.holding import begun_later
 from deploy_pipeline.ops.retries import IDEMPOTENT, NEVER
 from deploy_pipeline.ops.service_rollout import ServiceRollout, moving
 from deploy_pipeline.rollout.function_traffic import FunctionTraffic
@@ -71,7 +72,8 @@ def resolve_rollback(
     rollback.check()
     commit = rollback.done((), ()).candidate.commit
     context.instance.add_run_tags(context.run_id, run_tags.commit_tags(commit, home_spec.environment))
-    hold.begin(commit, kind="rollback", undoes=live.release)
+    with begun_later(context):
+        hold.begin(commit, kind="rollback", undoes=live.release)
     head = ledger.head().head.live
     if head is None or head.release != live.release:
         raise DeployError(

@@ -6,7 +6,7 @@ import dagster as dg
 
 from deploy_pipeline.core import run_tags
 from deploy_pipeline.core.candidate import AppliedStack, Deployed, DeployedFunction, DeployedService
-from deploy_pipeline.core.ledger.rollback import Rollback
+from deploy_pipeline.core.ledger.rollback import Rollback, parts_since
 from deploy_pipeline.core.links import Links
 from deploy_pipeline.core.notice import success_notice
 from deploy_pipeline.core.release import release_of
@@ -40,6 +40,7 @@ def record_rollback(
     moved_stacks: list[AppliedStack],
     functions: dg.ResourceParam[Functions],
     services: dg.ResourceParam[Services],
+    load_balancers: dg.ResourceParam[LoadBalancers],
     ecr: dg.ResourceParam[Ecr],
     hold: dg.ResourceParam[Hold],
     links: dg.ResourceParam[Links],
@@ -47,10 +48,13 @@ def record_rollback(
 ) -> Deployed:
     """Make what serves again the release that is live."""
     done = rollback.done(moved_functions, moved_services, moved_stacks)
-    refuse_what_does_not_serve(done, functions, services)
+    refuse_what_does_not_serve(done, rollback.live.candidate.spec, functions, services, load_balancers)
     root = hold.ledger.release(rollback.target.release)
     restores = root.restores or root.name if root else ""
-    manifest = release_of(done, context.run_id, clock.now(), rollback.live.release, restores=restores)
+    parts = parts_since(rollback.only, hold.ledger.release(rollback.live.release), restores)
+    manifest = release_of(
+        done, context.run_id, clock.now(), rollback.live.release, restores=restores, parts=parts
+    )  # fmt: skip
     recorded = made_live(context, hold, done, hold.ledger.write_release(manifest), links)
     latest = [said for image in recorded.images if (said := pointed(hold.fenced(ecr), image))]
     context.add_output_metadata({

@@ -11,12 +11,15 @@ from deploy_pipeline.core.rollout import PublishedFunction
 from deploy_pipeline.gateways.clock import Clock
 from deploy_pipeline.gateways.functions import Functions
 from deploy_pipeline.gateways.git import Git
+from deploy_pipeline.gateways.load_balancers import LoadBalancers
 from deploy_pipeline.gateways.metrics import Metrics
 from deploy_pipeline.gateways.run_log import WAITED_FOR
+from deploy_pipeline.gateways.services import Services
 from deploy_pipeline.ledger.ear import LedgerEar
 from deploy_pipeline.ledger.hold import Hold
 from deploy_pipeline.ops.admission import enter
 from deploy_pipeline.ops.boundary import stage
+from deploy_pipeline.ops.live import service_differences, traffic_differences
 from deploy_pipeline.ops.materialize import deployed_asset
 from deploy_pipeline.ops.retries import NEVER
 from deploy_pipeline.ops.rollout_watch import Watch
@@ -30,10 +33,12 @@ BAKED = f"{WAITED_FOR}bake"
 def roll_out_functions(
     context: dg.OpExecutionContext,
     candidate: Candidate,
-    moved_services: list[DeployedService],  # not read: functions come after services
+    moved_services: list[DeployedService],
     published: list[PublishedFunction],
     git: dg.ResourceParam[Git],
     functions: dg.ResourceParam[Functions],
+    services: dg.ResourceParam[Services],
+    load_balancers: dg.ResourceParam[LoadBalancers],
     metrics: dg.ResourceParam[Metrics],
     hold: dg.ResourceParam[Hold],
     clock: dg.ResourceParam[Clock],
@@ -46,6 +51,7 @@ def roll_out_functions(
         began, ear = clock.monotonic(), LedgerEar(hold, "functions", context.log.info)
         watch = Watch(context, candidate, metrics_clock, ear)
         enter(hold, git, candidate)
+        refuse_beside_other_services(candidate, moved_services, services, load_balancers)
         refuse_while_alarms_fire(metrics, candidate, moving)
         hold.move_functions([moved_function(each) for each in moving])
         first = hold.ledger.head().head.live is None
@@ -68,6 +74,21 @@ def function_asset(candidate: Candidate, moved: PublishedFunction, run_url: str)
     path = asset_path(candidate.spec.environment, "function", moved.name)
     metadata = {"version": moved.version, "previous version": moved.stable, "code sha256": moved.code_sha256}
     return deployed_asset(path, moved.code_sha256, candidate.commit, run_url, metadata)
+
+
+def refuse_beside_other_services(
+    candidate: Candidate, moved: list[DeployedService], services: Services, balancers: LoadBalancers
+) -> None:
+    """In a run that goes on from a failure, services have been returned since they were moved: functions never serve
+
+    beside those of before.
+    """
+    differences = [*service_differences(moved, services), *traffic_differences(moved, candidate.spec, balancers)]
+    if differences:
+        raise DeployError(
+            "; ".join(differences), where="rollout of functions",
+            todo="launch the deployment again from its start; what did not change is taken over",
+        )  # fmt: skip
 
 
 def refuse_while_alarms_fire(metrics: Metrics, candidate: Candidate, moving: list[PublishedFunction]) -> None:

@@ -17,11 +17,11 @@ from deploy_pipeline.core.ownership import refuse_shared_traffic
 from deploy_pipeline.core.plan_review import PlanOutline
 from deploy_pipeline.core.spec import BackendSpec, TerraformSpec
 from deploy_pipeline.core.stack_key import plan_key, source_key
-from deploy_pipeline.core.terraform_state import is_state
+from deploy_pipeline.core.terraform_state import is_state, serial_of
 from deploy_pipeline.gateways.clock import Clock
 from deploy_pipeline.gateways.object_store import ObjectStore
 from deploy_pipeline.gateways.stack_tree import stack_tree
-from deploy_pipeline.gateways.terraform import Terraform
+from deploy_pipeline.gateways.terraform import AppliedState, Terraform
 from deploy_pipeline.ledger.hold import Hold
 from deploy_pipeline.ledger.stack_lock import LOCK_SUFFIX, StackLock, note_lock
 from deploy_pipeline.ops.progress import show
@@ -57,6 +57,7 @@ class StackSteps:
         began, work, done = self.clock.monotonic(), Path(prepared.work), prepared.done
         if not prepared.fresh or not work.is_dir():
             done = self._initialised(stack, work, ContentKey(prepared.source_key, prepared.doubt))
+        serial = serial_in(state, stack.backend)
         plan = self.terraform.plan(work, variables=variables, on_line=show)
         unread = refuse_shared_traffic(plan.traffic, self.candidate.spec, f"stack {prepared.name}")
         if unread:
@@ -64,7 +65,7 @@ class StackSteps:
         planned = work_done(self.context, self.candidate, key, self.clock.monotonic() - began)
         return PlannedStack(
             prepared.name, str(work), plan.plan_sha256, plan.digest, plan.add, plan.change, plan.replace, plan.destroy,
-            done, planned, applyable=plan.applyable, changes=plan.changes,
+            done, planned, applyable=plan.applyable, changes=plan.changes, serial=serial,
         )  # fmt: skip
 
     def outline(
@@ -90,7 +91,7 @@ class StackSteps:
             on_line = note_lock(lock, move, hold.move_stack, show)
             state = hold.fenced(self.terraform).apply(work, plan.plan_sha256, on_line=on_line)
         else:
-            state = self.terraform.state(work)
+            state = unchanged_since(plan, self.terraform.state(work))
         seconds = self.clock.monotonic() - began
         applied = replace(plan.planned, seconds=seconds) if plan.planned else None
         return AppliedStack(
@@ -119,9 +120,31 @@ class StackSteps:
         return work_done(self.context, self.candidate, key, self.clock.monotonic() - began)
 
 
+def unchanged_since(plan: PlannedStack, state: AppliedState) -> AppliedState:
+    """The state, of which a plan without changes says nothing any more once somebody has changed it: Terraform refuses
+
+    a stale plan only where it applies one.
+    """
+    if plan.serial is not None and state.serial != plan.serial:
+        raise DeployError(
+            f"its state had the serial {plan.serial} when it was planned, and has {state.serial} now",
+            where=f"stack {plan.name}", todo="launch the deployment again from its start: it is planned again",
+        )  # fmt: skip
+    return state
+
+
 def variables_text(stack: TerraformSpec) -> str:
     """The spec's own variables, in which there may be paths."""
     return json.dumps(dict(stack.variables))
+
+
+def serial_in(object_store: ObjectStore, backend: BackendSpec) -> int | None:
+    """The number of the state as it lies in its backend; None where that cannot be read."""
+    try:
+        return serial_of(object_store.get(backend.bucket, backend.key))
+    except DeployError as error:
+        show(f"the serial of the state cannot be read: {error}")
+        return None
 
 
 def is_left_alone(object_store: ObjectStore, backend: BackendSpec, live: AppliedStack) -> bool:

@@ -1,6 +1,6 @@
 """`approval_sensor`: goes on with what waited for a person, as soon as one has granted it."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime, timedelta
 
 import dagster as dg
@@ -16,6 +16,7 @@ from deploy_pipeline.jobs.deploy import deploy_job
 from deploy_pipeline.jobs.rollback import rollback_job
 from deploy_pipeline.ops.candidate import DeployConfig
 from deploy_pipeline.ops.rollback import RollbackConfig
+from deploy_pipeline.sensors.attempts import next_key
 
 FRESH = timedelta(days=3)
 """A service that was down over a weekend goes on with it; a new Dagster home does not repeat what was long ago."""
@@ -34,22 +35,28 @@ def approval_sensor(
     object_store: dg.ResourceParam[ObjectStore],
     clock: dg.ResourceParam[Clock],
 ) -> dg.SensorResult | dg.SkipReason:
-    """One run for each approval that was granted."""
+    """One run for each approval that was granted; another one where it died."""
+    ledger = Ledger.of(object_store, home_spec)
+
+    def key_of(key: str) -> str:
+        return next_key(context.instance, ledger, approval_sensor.name, key)
+
     try:
-        approvals = Ledger.of(object_store, home_spec).approvals()
+        requests = list(granted(ledger.approvals().values(), clock.now(), home_spec.environment, key_of))
     except DeployError as error:
         return dg.SkipReason(f"the ledger cannot be read, and is asked again: {error}")
-    requests = list(granted(approvals.values(), clock.now(), home_spec.environment))
     return dg.SensorResult(run_requests=requests) if requests else dg.SkipReason("nothing was granted lately")
 
 
-def granted(approvals: Iterable[Approval], now: datetime, environment: str) -> Iterator[dg.RunRequest]:
-    """The run of each that was granted: its key is the approval, so that it is launched once."""
+def granted(
+    approvals: Iterable[Approval], now: datetime, environment: str, key_of: Callable[[str], str]
+) -> Iterator[dg.RunRequest]:
+    """The run of each that was granted: its key is made of the approval, so that it is launched once."""
     for each in approvals:
         stands = now_of(each, now)
         if stands.decision == "granted" and stands.decided_at and now - stands.decided_at < FRESH:
             job, config = launched(each)
-            tags, key = run_tags.commit_tags(each.commit, environment), f"{each.id}:{each.asked_at.isoformat()}"
+            tags, key = run_tags.commit_tags(each.commit, environment), key_of(f"{each.id}:{each.asked_at.isoformat()}")
             yield dg.RunRequest(run_key=key, run_config=config, tags=tags, job_name=job)
 
 

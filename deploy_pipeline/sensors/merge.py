@@ -19,10 +19,10 @@ from deploy_pipeline.gateways.object_store import ObjectStore
 from deploy_pipeline.jobs.deploy import deploy_job
 from deploy_pipeline.ops.candidate import DeployConfig
 from deploy_pipeline.ops.holding import has_died
+from deploy_pipeline.sensors.attempts import MOST_ATTEMPTS
 
 INTERVAL_SECONDS = 1  # each loop of the daemon, which takes five seconds
 LOOK_SECONDS = 1.0
-MOST_ATTEMPTS = 3  # of a deployment whose runs die: the next one might end the service, too
 # The last look comes nine seconds after the first, and the daemon's next loop but one after ten: the next tick goes on
 # where this one ended. With GitHub silent at that look (three attempts of 15 s) a tick still ends within the 60 s that
 # Dagster gives it. It is short also because a code server that is told to stop, or to load new code, waits for it.

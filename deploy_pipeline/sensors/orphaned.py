@@ -13,6 +13,7 @@ from deploy_pipeline.gateways.ledger import Ledger
 from deploy_pipeline.gateways.object_store import ObjectStore
 from deploy_pipeline.jobs.reconcile import reconcile_job
 from deploy_pipeline.ledger.lease import LeaseLimit, orphan
+from deploy_pipeline.sensors.lost_runs import end_lost
 
 INTERVAL_SECONDS = 1  # each loop of the daemon, which takes five seconds
 
@@ -30,6 +31,8 @@ def orphaned_deployment_sensor(
     lease_limit: dg.ResourceParam[LeaseLimit],
 ) -> dg.RunRequest | dg.SkipReason:
     """One run for each time that a lease was left behind; where it fails, another one, later and later."""
+    for run_id in end_lost(context.instance):
+        context.log.info(f"run {run_id} was being cancelled, and its process is gone: it has ended")
     try:
         seen = Ledger.of(object_store, home_spec).head()
     except DeployError as error:

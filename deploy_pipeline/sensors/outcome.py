@@ -43,7 +43,6 @@ OUTCOMES: dict[dg.DagsterRunStatus, Outcome] = {
 }
 INTERVAL_SECONDS = 1  # each loop of the daemon, which takes five seconds
 TOLD_WITHIN = timedelta(days=1)  # a channel that is away for longer is not told any more
-RUNS_AT_ONCE = 50
 IN_THE_LEDGER = (deploy_job.name, rollback_job.name)
 SETTLED_WITHIN = timedelta(minutes=5)  # people hear after that, even of a deployment that is still not settled
 
@@ -151,10 +150,10 @@ def notice_sensor(
 
 
 def ended_badly(instance: dg.DagsterInstance, now: datetime) -> list[dg.DagsterRun]:
-    """The runs that people should hear of. Dagster keeps times in UTC without saying so."""
+    """The runs that people should hear of, all of them. Dagster keeps times in UTC without saying so."""
     since = (now - TOLD_WITHIN).astimezone(UTC)
-    wanted = dg.RunsFilter(statuses=list(OUTCOMES), updated_after=since)
-    return [run for run in instance.get_runs(filters=wanted, limit=RUNS_AT_ONCE) if run.job_name in SUBJECTS]
+    filters = [dg.RunsFilter(job_name=job, statuses=list(OUTCOMES), updated_after=since) for job in SUBJECTS]
+    return [run for wanted in filters for run in instance.get_runs(filters=wanted)]
 
 
 def ended_at(instance: dg.DagsterInstance, run: dg.DagsterRun) -> datetime:

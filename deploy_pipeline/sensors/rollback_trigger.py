@@ -1,11 +1,11 @@
 """`rollback_trigger_sensor`: takes a release back that harms its users after it went live.
 
-Once for each release, only what the release itself has changed, and never past a person's decision. What cannot be
-measured takes nothing back.
+Once for each release that serves, only for what a release of the last hour has changed, and never past a person's
+decision. What cannot be measured takes nothing back.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
 
@@ -13,9 +13,8 @@ import dagster as dg
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from deploy_pipeline.core import run_tags
-from deploy_pipeline.core.candidate import Deployed
 from deploy_pipeline.core.errors import DeployError
-from deploy_pipeline.core.ledger.triggers import changed_functions, changed_services, ill_for, left_alone
+from deploy_pipeline.core.ledger.triggers import ill_for
 from deploy_pipeline.core.release import Release
 from deploy_pipeline.core.spec import Spec
 from deploy_pipeline.gateways.clock import Clock
@@ -26,23 +25,25 @@ from deploy_pipeline.gateways.object_store import ObjectStore
 from deploy_pipeline.gateways.services import Services
 from deploy_pipeline.gateways.web import Web
 from deploy_pipeline.jobs.rollback import rollback_job
-from deploy_pipeline.ops.holding import has_died
+from deploy_pipeline.ledger.watched import Watched, watched
 from deploy_pipeline.ops.rollback import RollbackConfig
 from deploy_pipeline.rollout.release_watch import ReleaseWatch
 from deploy_pipeline.rollout.service_health import ServiceHealth
+from deploy_pipeline.sensors.attempts import next_key
 
 INTERVAL_SECONDS = 15
 UNSEEN = timedelta(minutes=3)
 """A tick at tasks that hang takes a minute by itself."""
-MOST_ATTEMPTS = 3
 
 
 class Ill(BaseModel):
-    """What the sensor remembers: since when each service of a release has been ill, at each look that it had."""
+    """What the sensor remembers: since when each service has been ill, at each look that it had.
+
+    A service is its name and what it runs: a newer release that leaves it as it is does not make it well.
+    """
 
     model_config = ConfigDict(frozen=True)
 
-    release: str = ""
     looked_at: datetime | None = None
     since: dict[str, datetime] = {}
 
@@ -71,109 +72,97 @@ def rollback_trigger_sensor(
         if isinstance(found, str):
             return dg.SkipReason(found)
         health = ServiceHealth(services, load_balancers, web, clock, context.log.info)
-        spec = found.live.candidate.spec
-        since = metrics_clock.of(found.release.promoted_at)
-        watch = ReleaseWatch(metrics, health, spec, metrics_clock.now(), since)
-        now = clock.now()
-        before = read_ill(context.cursor, found.release.name, now)
-        ill, of_services, unseen = service_reasons(watch, found, before, now)
-        of_code, unread = error_reasons(watch, found)
-        reasons = [*of_services, *of_code]
-        key = run_key(context.instance, ledger, found.release.name) if reasons else ""
+        looks, live = Looks(metrics, health, metrics_clock), found[0].release.name
+        said, ill = looks.at(found, read_ill(context.cursor, clock.now()), clock.now())
+        key = next_key(context.instance, ledger, rollback_trigger_sensor.name, live) if said else ""
     except DeployError as error:
         return dg.SkipReason(f"what is live cannot be looked at, and is asked again: {error}")
-    unknown = "; ".join([*unseen, *unread])
+    unknown = "; ".join(looks.unread)
     why_not = f"cannot be looked at, and is asked again: {unknown}" if unknown else None
     cursor = ill.model_dump_json()
-    if not reasons:
+    if not said:
         return dg.SensorResult(skip_reason=why_not, cursor=cursor)
     if why_not:
         context.log.warning(why_not)
-    return dg.SensorResult(run_requests=[request(found.release, key, reasons, home_spec)], cursor=cursor)
+    return dg.SensorResult(run_requests=[request(live, key, said, home_spec)], cursor=cursor)
 
 
-@dataclass(frozen=True)
-class Watched:
-    """A release that may be taken back, and the one before it."""
-
-    release: Release
-    live: Deployed
-    before: Deployed
+Said = list[tuple[Release, list[str]]]
+"""The releases that harm users, the newest first, and what is wrong with each."""
 
 
-def watched(ledger: Ledger, now: datetime) -> Watched | str:
-    """The release that serves, or why it is left alone."""
-    head, live = ledger.head().head, ledger.live()
-    release = ledger.release(live.release) if live else None
-    if live is None or release is None:
-        return "nothing is live yet"
-    minutes = timedelta(minutes=live.candidate.spec.rollback.watch_minutes)
-    if reason := left_alone(head, release, ledger.deployment(release.name), now, minutes):
-        return f"{release.name} is left alone: {reason}"
-    before = ledger.deployed(release.replaced)
-    return Watched(release, live, before) if before else f"the record of {release.replaced} is missing"
+@dataclass
+class Looks:
+    """At all releases that are watched. `unread` is what could not be looked at, which hides nothing else."""
+
+    metrics: Metrics
+    health: ServiceHealth
+    metrics_clock: Clock
+    unread: list[str] = field(default_factory=list)
+
+    def at(self, found: Sequence[Watched], before: Ill, now: datetime) -> tuple[Said, Ill]:
+        """What is wrong with which release, and since when each service has been ill."""
+        said: Said = []
+        since: dict[str, datetime] = {}
+        newest = next((each for each in found if each.functions or each.services), None)
+        for each in found:
+            watch = self._watch(each)
+            services, ill = self._services(watch, each, before, now)
+            reasons = [*services, *self._functions(watch, each), *(self._apis(watch) if each is newest else ())]
+            said += [(each.release, reasons)] if reasons else []
+            since |= ill
+        return said, Ill(looked_at=now, since=since)
+
+    def _watch(self, each: Watched) -> ReleaseWatch:
+        since = self.metrics_clock.of(each.release.promoted_at)
+        spec = each.live.candidate.spec
+        return ReleaseWatch(self.metrics, self.health, spec, self.metrics_clock.now(), since)
+
+    def _functions(self, watch: ReleaseWatch, each: Watched) -> list[str]:
+        looks = {f"function {name}": partial(watch.function, each.live, name) for name in each.functions}
+        return [*self._each_alone(looks).values()]
+
+    def _apis(self, watch: ReleaseWatch) -> list[str]:
+        looks = {f"API {name}": partial(watch.api, name) for name in watch.spec.rollback.apis.watched}
+        return [*self._each_alone(looks).values()]
+
+    def _services(
+        self, watch: ReleaseWatch, each: Watched, before: Ill, now: datetime
+    ) -> tuple[list[str], dict[str, datetime]]:
+        """One that cannot be looked at is not ill: its time begins anew when it can."""
+        said = self._each_alone({name: partial(watch.ill, each.live, name) for name in each.services})
+        runs = {one.name: f"{one.name} {one.task_definition}" for one in each.live.services}
+        since = {runs[name]: before.since.get(runs[name], now) for name in said}
+        minutes = watch.spec.rollback.services.minutes
+        return [
+            f"{why}, for {minutes} min" for name, why in said.items() if ill_for(since[runs[name]], now, minutes)
+        ], since
+
+    def _each_alone(self, looks: Mapping[str, Callable[[], str]]) -> dict[str, str]:
+        """What is wrong at each look where something is."""
+        said = {}
+        for name, look in looks.items():
+            try:
+                said[name] = look()
+            except DeployError as error:
+                self.unread.append(f"{name}: {error}")
+        return {name: why for name, why in said.items() if why}
 
 
-def error_reasons(watch: ReleaseWatch, found: Watched) -> tuple[list[str], list[str]]:
-    """What functions and APIs say against the release, and which of them cannot be asked."""
-    changed = changed_functions(found.live, found.before)
-    looks = {f"function {name}": partial(watch.function, found.live, name) for name in changed}
-    if changed or changed_services(found.live, found.before):
-        looks |= {f"API {name}": partial(watch.api, name) for name in watch.spec.rollback.apis.watched}
-    said, unread = each_alone(looks)
-    return [*said.values()], unread
-
-
-def service_reasons(
-    watch: ReleaseWatch, found: Watched, before: Ill, now: datetime
-) -> tuple[Ill, list[str], list[str]]:
-    """Since when each service has been ill, what those say that have been for long enough, and which are not known.
-
-    One that cannot be looked at is not ill: its time begins anew when it can.
-    """
-    services = changed_services(found.live, found.before)
-    said, unread = each_alone({name: partial(watch.ill, found.live, name) for name in services})
-    since = {name: before.since.get(name, now) for name in said}
-    minutes = watch.spec.rollback.services.minutes
-    reasons = [f"{said[name]}, for {minutes} min" for name, at in since.items() if ill_for(at, now, minutes)]
-    return Ill(release=found.release.name, looked_at=now, since=since), reasons, unread
-
-
-def each_alone(looks: Mapping[str, Callable[[], str]]) -> tuple[dict[str, str], list[str]]:
-    """What is wrong at each look, and what could not be looked at, which keeps no other look from being taken."""
-    said, unread = {}, []
-    for name, look in looks.items():
-        try:
-            said[name] = look()
-        except DeployError as error:
-            unread.append(f"{name}: {error}")
-    return {name: why for name, why in said.items() if why}, unread
-
-
-def read_ill(cursor: str | None, release: str, now: datetime) -> Ill:
-    """What was remembered of this release; nothing after a while in which nobody has looked."""
+def read_ill(cursor: str | None, now: datetime) -> Ill:
+    """What was remembered; nothing after a while in which nobody has looked."""
     try:
         found = Ill.model_validate_json(cursor or "{}")
     except ValidationError:
         found = Ill()
     fresh = found.looked_at is not None and now - found.looked_at < UNSEEN
-    return found if found.release == release and fresh else Ill(release=release)
+    return found if fresh else Ill()
 
 
-def run_key(instance: dg.DagsterInstance, ledger: Ledger, release: str) -> str:
-    """The release: asked for twice, its rollback is made once. One whose run died, and was undone, is made again."""
-    key = release
-    for attempt in range(1, MOST_ATTEMPTS):
-        tags = {"dagster/run_key": key, "dagster/sensor_name": "rollback_trigger_sensor"}
-        runs = instance.get_runs(filters=dg.RunsFilter(job_name=rollback_job.name, tags=tags))
-        if not any(has_died(instance, ledger, run) for run in runs):
-            return key
-        key = f"{release}:{attempt}"
-    return key
-
-
-def request(release: Release, key: str, reasons: list[str], spec: Spec) -> dg.RunRequest:
-    """The rollback of a release."""
-    config = RollbackConfig(instead_of=release.name, reason="; ".join(reasons))
+def request(live: str, key: str, said: Said, spec: Spec) -> dg.RunRequest:
+    """The rollback of what is live, to the release before the oldest one that harms users."""
+    oldest, _ = said[-1]
+    reasons = [reason for _, each in said for reason in each]
+    config = RollbackConfig(to=oldest.replaced, instead_of=live, reason="; ".join(reasons))
     tags = {run_tags.ENVIRONMENT: spec.environment}
     return dg.RunRequest(run_key=key, run_config=dg.RunConfig(ops={"resolve_rollback": config}), tags=tags)

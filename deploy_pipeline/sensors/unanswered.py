@@ -16,7 +16,7 @@ from deploy_pipeline.jobs.pr_validation import pr_validation_job
 from deploy_pipeline.ops.checks import TOLD, op_of
 from deploy_pipeline.ops.tell import NOT_TOLD, attempt
 from deploy_pipeline.ops.tell_checks import OVERALL, tell_ended
-from deploy_pipeline.sensors.outcome import INTERVAL_SECONDS, RUNS_AT_ONCE, TOLD_WITHIN, failed_stage
+from deploy_pipeline.sensors.outcome import INTERVAL_SECONDS, TOLD_WITHIN, failed_stage
 
 ENDED_BADLY = [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 
@@ -49,7 +49,7 @@ def unanswered(instance: dg.DagsterInstance, clock: Clock) -> list[dg.DagsterRun
     wanted = dg.RunsFilter(
         job_name=pr_validation_job.name, statuses=ENDED_BADLY, updated_after=clock.now() - TOLD_WITHIN
     )
-    runs = instance.get_runs(filters=wanted, limit=RUNS_AT_ONCE)
+    runs = instance.get_runs(filters=wanted)
     return [
         run for run in runs
         if run.tags.get(run_tags.VALIDATED_HEAD)

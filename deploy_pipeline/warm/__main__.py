@@ -56,7 +56,8 @@ def main(argv: list[str]) -> None:
     if options.module:
         pid = kept.code_server if kept else None
         code_server = CodeServer(options.home, Path.cwd(), options.location, options.module, say, pid)
-        if not refusal:  # else the one that serves has code that works
+        code_server.replaces = not refusal  # else the one that serves has code that works
+        if not refusal:
             code_server.replace()
     jobs = kept.jobs if kept else {}
     say(f"serves {options.home} (pid {os.getpid()}, {VERSION}){': refuses runs: ' + refusal if refusal else ''}")

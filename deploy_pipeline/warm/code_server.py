@@ -5,17 +5,19 @@ import signal
 import socket
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from dagster._core.instance import InstanceRef
 from dagster._serdes import serialize_value
 
-from deploy_pipeline.warm.wire import reachable
+from deploy_pipeline.warm.wire import peer, reachable
 
 NAME = "code-server"
 SOCKET = "code.sock"
 AGAIN_SECONDS = 5.0
+SOON_SECONDS = 1.0
 STOP_SECONDS = 20.0
 
 Fork = Callable[[Callable[[], int], str], int]
@@ -23,7 +25,10 @@ Fork = Callable[[Callable[[], int], str], int]
 
 @dataclass
 class CodeServer:
-    """Kept running. `location` is its name in Dagster; `folder` is where the module's files are found from."""
+    """Kept running. `location` is its name in Dagster; `folder` is where the module's files are found from.
+
+    It `replaces` one that an earlier warm server has left, unless the code of now cannot be loaded.
+    """
 
     home: Path
     folder: Path
@@ -33,6 +38,9 @@ class CodeServer:
     pid: int | None = None
     not_before: float = 0.0
     kill_at: float | None = None
+    left: int = 0
+    left_until: float = 0.0
+    replaces: bool = True
 
     def mend(self, fork: Fork) -> None:
         """Start it where none runs; end one that was replaced and does not go."""
@@ -44,8 +52,20 @@ class CodeServer:
             return
         if now >= self.not_before:
             self.not_before = now + AGAIN_SECONDS
-            if not answers(self.home):  # one that a killed warm server has left goes on serving
+            left = serving(self.home)
+            if left is None:
                 self.pid = fork(self.run, NAME)
+            elif left and self.replaces:
+                self._end_left(left, now)
+
+    def _end_left(self, left: int, now: float) -> None:
+        """A killed warm server has left it: nobody would ever give it the new code."""
+        self.not_before = now + SOON_SECONDS
+        if left != self.left:
+            self.say(f"ending the code server {left} of an earlier warm server")
+            self.left, self.left_until = left, now + STOP_SECONDS
+        with suppress(ProcessLookupError):
+            os.kill(left, signal.SIGKILL if now >= self.left_until else signal.SIGTERM)
 
     def replace(self) -> None:
         """End it, so that the next one has the new code."""
@@ -79,8 +99,14 @@ class CodeServer:
         ]
 
 
-def answers(home: Path) -> bool:
-    """Whether something listens at the code server's socket."""
+def serving(home: Path) -> int | None:
+    """The code server that listens at its socket; 0 for another program there, None where nothing listens."""
     probe = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     with probe, reachable(home, SOCKET) as path:
-        return probe.connect_ex(path) == 0
+        if probe.connect_ex(path):
+            return None
+        pid, user = peer(probe)
+    with suppress(OSError):  # it ends just now
+        if user == os.getuid() and Path(f"/proc/{pid}/comm").read_text().strip() == NAME:
+            return pid
+    return 0

@@ -15,7 +15,11 @@ PR_SET_NAME = 15
 def fork(work: Callable[[], int], name: str) -> int:
     """Run `work` in a forked process; its pid. It ends there, with the code that `work` returns."""
     signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)  # else one of them could be lost between fork and handlers
-    pid = os.fork()
+    try:
+        pid = os.fork()
+    except OSError:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)  # else nobody could end this process in order
+        raise
     if pid == 0:
         code = 1
         try:

@@ -14,6 +14,7 @@ from dagster._utils.interrupts import capture_interrupts
 from deploy_pipeline.warm.bell import ring
 from deploy_pipeline.warm.identity import Worker
 from deploy_pipeline.warm.wire import send, told_to_go
+from deploy_pipeline.warm.worker_tag import worker_named
 
 
 def execute(connection: socket.socket, request: dict[str, Any]) -> int:
@@ -38,11 +39,21 @@ def instance_ref(request: dict[str, Any]) -> InstanceRef:
     return deserialize_value(str(request["instance"]), InstanceRef)
 
 
-def report_death(run_id: str, instance: str, status: int) -> int:
-    """Fail a run whose worker has ended without saying how the run ended; `status` is the exit code, or -signal."""
+def report_death(run_id: str, instance: str, pid: int, status: int) -> int:
+    """End a run whose worker has ended without saying how the run ended; `status` is the exit code, or -signal.
+
+    One that was being cancelled ends as that. A worker that was never told to go is not the run's: that one was started
+    in another way.
+    """
     how = f"was ended by {signal.Signals(-status).name}" if status < 0 else f"ended with exit code {status}"
     with dg.DagsterInstance.from_ref(instance_ref({"instance": instance})) as opened:
         run = opened.get_run_by_id(run_id)
-        if run is not None and not run.is_finished:
-            opened.report_run_failed(run, f"The run's worker {how} before the run had ended")
+        worker = worker_named(run_id, run.tags) if run is not None else None
+        if run is None or run.is_finished or worker is None or worker.pid != pid:
+            return 0
+        said = f"The run's worker {how} before the run had ended"
+        if run.status == dg.DagsterRunStatus.CANCELING:
+            opened.report_run_canceled(run, said)
+        else:
+            opened.report_run_failed(run, said)
     return 0

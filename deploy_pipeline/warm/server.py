@@ -107,7 +107,7 @@ class WarmServer:
             job = self.jobs.pop(pid, None)
             if job is not None and status != 0:
                 self.say(f"the worker {pid} of run {job.run_id} ended with {status}")
-                self._fork(partial(report_death, job.run_id, job.instance, status), "run-report")
+                self._fork(partial(report_death, job.run_id, job.instance, pid, status), "run-report")
             elif self.code_server is not None and self.code_server.pid == pid:
                 self.code_server.ended(status)
             elif status != 0:

@@ -104,6 +104,12 @@ def told_to_go(connection: socket.socket) -> bool:
 
 def same_user(connection: socket.socket) -> bool:
     """Whether the process at the other end belongs to our user."""
-    size = struct.calcsize("3i")
-    _, user, _ = struct.unpack("3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, size))
-    return bool(user == os.getuid())
+    return peer(connection)[1] == os.getuid()
+
+
+def peer(connection: socket.socket) -> tuple[int, int]:
+    """The pid and the user of the process at the other end; for a client, of the one that listens."""
+    pid, user, _ = struct.unpack(
+        "3i", connection.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, struct.calcsize("3i"))
+    )
+    return int(pid), int(user)

@@ -6,6 +6,7 @@ import signal
 import sys
 import threading
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 from subprocess import DEVNULL, STDOUT, Popen
@@ -23,6 +24,8 @@ from deploy_pipeline_tests.chaos.scene import LEASE_SECONDS, READY_SECONDS, RUN_
 
 PAUSED_LIMITS = 4
 CANCEL = "mutation($run: String!) { terminateRun(runId: $run) { __typename } }"
+SETTLING = """query { runsOrError(filter: {pipelineName: "reconcile_job", statuses: [STARTED]}, limit: 1) {
+  ... on Runs { results { runId } } } }"""
 PROC = Path("/proc")
 BEGIN_SECONDS = 3.0  # from a run's first event to its wish for the environment
 
@@ -36,6 +39,31 @@ def cancel(scene: Scene) -> None:
     """Terminate, as a person does in the UI; the exchange goes on a moment later, when the step is interrupted."""
     scene.api.ask(CANCEL, run=scene.current())
     time.sleep(1.0)
+
+
+def in_turn(*acts: Callable[[Scene], object]) -> Callable[[Scene], None]:
+    """The first act the first time that the trap springs, the next one the next time."""
+
+    def act(scene: Scene) -> None:
+        if trap := scene.machine.proxy.traps.trap:
+            acts[min(trap.seen, len(acts)) - 1](scene)
+
+    return act
+
+
+def cancel_again(scene: Scene) -> None:
+    """Terminate once more, past Dagster's refusal of a run that ends already: as a signal to the worker."""
+    scene.api.ask(CANCEL, run=scene.current())
+    with suppress(ProcessLookupError):
+        os.kill(scene.worker_of(scene.current()), signal.SIGINT)
+
+
+def kill_settlement(scene: Scene) -> None:
+    """SIGKILL of the worker that settles what a dead run has left."""
+    found = scene.api.ask(SETTLING)["runsOrError"]["results"]
+    if not found:
+        raise DeployError("no run settles it", where=str(scene.home))
+    kill(scene.worker_of(found[0]["runId"]))
 
 
 def kill_daemon(scene: Scene) -> None:

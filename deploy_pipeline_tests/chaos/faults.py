@@ -19,6 +19,7 @@ class Fault:
     """`act` is done at the place, and `what` becomes of the exchange, so many times. `then` is done afterwards.
 
     `first` is done before the deployment begins, `last` when it is over. `rollback`: a way back is broken instead.
+    So many times `at_least` the place has to come by: else it was not tried.
     """
 
     name: str
@@ -32,6 +33,7 @@ class Fault:
     last: Act = lambda scene: None
     needs: Need = "nothing"
     rollback: bool = False
+    at_least: int = 1
 
     def lacks(self, scene: Scene) -> str:
         """What this machine would have to have for it; empty where it can be tried."""
@@ -61,6 +63,27 @@ def refused(place: Place, what: What, times: int) -> Fault:
     """AWS does not do it, some times."""
     words = {"throttle": "is throttled", "fail": "fails with 500", "drop": "never arrives"}[what]
     return Fault(f"{place.name} {words} {times} times", place, "before", what, times)
+
+
+def hung(place: Place) -> Fault:
+    """AWS has done it, and does not answer: the client has to give up by itself."""
+    return Fault(f"the answer to {place.name} never comes", place, "after", "hang")
+
+
+def canceled_and(place: Place, then: Act, words: str) -> Fault:
+    """A person ends it in the UI; something else happens while it goes back, which comes by the same place."""
+    return Fault(
+        f"it is cancelled after {place.name}, {words}", place, "after", times=2, act=acts.in_turn(acts.cancel, then),
+        at_least=2,
+    )  # fmt: skip
+
+
+def killed_with_its_settlement(place: Place) -> Fault:
+    """SIGKILL of the run worker, and of the one that settles what the first has left, which comes by the same place."""
+    return Fault(
+        f"the worker is killed after {place.name}, and then the one that settles it", place, "after", times=2,
+        act=acts.in_turn(acts.kill_worker, acts.kill_settlement), at_least=2,
+    )  # fmt: skip
 
 
 def canceled(place: Place, moment: Moment) -> Fault:

@@ -17,7 +17,8 @@ from deploy_pipeline_tests.chaos.operations import operation
 HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding", "expect", "proxy-connection"}
 CHUNK = 1 << 16
 Moment = Literal["before", "after"]
-What = Literal["go on", "drop", "throttle", "fail"]
+What = Literal["go on", "drop", "hang", "throttle", "fail"]
+HANG_SECONDS = 300.0  # longer than any client waits
 ANSWERS = {
     "throttle": (429, b'{"__type": "ThrottlingException", "message": "Rate exceeded"}'),
     "fail": (500, b'{"__type": "InternalServerError", "message": "chaos"}'),
@@ -170,7 +171,9 @@ class _Exchange(BaseHTTPRequestHandler):
     def _broken(self, what: What) -> bool:
         if what == "go on":
             return False
-        if what == "drop":
+        if what == "hang":
+            self._wait_for_the_client()
+        if what in ("drop", "hang"):
             self._drop()
             return True
         status, content = ANSWERS[what]
@@ -180,6 +183,12 @@ class _Exchange(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(content)
         return True
+
+    def _wait_for_the_client(self) -> None:
+        """Say nothing until it hangs up: it sends nothing more before it has an answer."""
+        self.connection.settimeout(HANG_SECONDS)
+        with suppress(OSError):
+            self.connection.recv(1, socket.MSG_PEEK)
 
     def _drop(self) -> None:
         self.close_connection = True

@@ -25,7 +25,7 @@ from deploy_pipeline.gateways.ledger import Ledger
 from deploy_pipeline.sandbox.github_double.repositories import repository_path
 from deploy_pipeline.sandbox.github_double.seed import commit_on_branch
 from deploy_pipeline.sandbox.layout import Layout
-from deploy_pipeline.sensors.merge import MOST_ATTEMPTS
+from deploy_pipeline.sensors.attempts import MOST_ATTEMPTS
 from deploy_pipeline_tests.chaos.clock import WorkerClock
 from deploy_pipeline_tests.chaos.commits import AUTHOR, BRANCH, REPOSITORY, changes
 from deploy_pipeline_tests.chaos.engine import EngineProxy
@@ -108,13 +108,16 @@ class Scene:
         return wait_for(lambda: quiet(lambda: self._end(run_id)), RUN_SECONDS, f"run {run_id} does not end")
 
     def over(self, sha: str) -> int | None:
-        """How many runs a commit has had, once no other one follows: one that died is begun again a few times."""
+        """How many runs a commit has had, once no other one follows: one that died is begun again a few times.
+
+        One that a person has ended is not, even where it died meanwhile.
+        """
         runs = self.api.runs_with_tag(run_tags.COMMIT, sha)
         if not runs or any(run["status"] not in ENDED for run in runs):
             return None
         records = [self.ledger.deployment(deployment_id(sha, run["runId"])) for run in runs]
         died = all(
-            record.outcome in (None, "abandoned") if record else run["status"] == "FAILURE"
+            run["status"] == "FAILURE" and (record is None or record.outcome in (None, "abandoned"))
             for record, run in zip(records, runs, strict=True)
         )
         return None if died and len(runs) < MOST_ATTEMPTS and not self._is_behind(sha) else len(runs)

@@ -69,9 +69,10 @@ def broken(scene: Scene, fault: Fault, before: Deployed) -> list[str]:
     if trap.trouble:
         return [f"the fault itself: {trap.trouble}"]
     fault.then(scene)
-    if fault.rollback:
-        return after_rollback(scene, before)
-    return after_deployments(scene, before, scene.shas[known:])
+    wrong = after_rollback(scene, before) if fault.rollback else after_deployments(scene, before, scene.shas[known:])
+    if trap.trouble:
+        wrong.append(f"the fault itself: {trap.trouble}")
+    return wrong if trap.seen >= fault.at_least else [*wrong, f"it came by {trap.seen} of {fault.at_least} times"]
 
 
 def after_deployments(scene: Scene, before: Deployed, shas: list[str]) -> list[str]:

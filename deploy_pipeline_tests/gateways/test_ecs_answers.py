@@ -96,7 +96,7 @@ def test_stopped_tasks_newest_first_with_exit_codes(stubbed_aws: AwsSettings) ->
 
 def test_update_denied(stubbed_aws: AwsSettings) -> None:
     services = EcsServices(stubbed_aws)
-    with Stubber(services._ecs) as stub:
+    with Stubber(services._once) as stub:
         expected = {"cluster": "c", "service": "s", "taskDefinition": "td:7"}
         stub.add_client_error("update_service", "AccessDeniedException", "no", 403, expected_params=expected)
         with pytest.raises(DeployError, match="UpdateService"):

@@ -73,6 +73,35 @@ def test_commit_with_its_merged_pull_request(clock: FakeClock, pulls: list[dict[
     assert [asked.path.split("/commits/")[1] for asked in server.asked] == ["a1", "a1/pulls"]
 
 
+MERGED = {"number": 12, "merged_at": "2026-01-01T00:00:00Z", "merge_commit_sha": "a1"}
+
+
+@pytest.mark.parametrize("message", ["Score faster (#12)", "Merge pull request #12 from acme/faster\n\nScore faster"])
+@pytest.mark.parametrize(("pull", "status", "number"), [
+    (MERGED, 200, 12),
+    (MERGED | {"merge_commit_sha": "zz"}, 200, None),  # somebody else's commit says so
+    (MERGED | {"merged_at": None}, 200, None),
+    ({"message": "Not Found"}, 404, None),
+])  # fmt: skip
+def test_commit_whose_pull_request_github_does_not_know_yet(
+    clock: FakeClock, message: str, pull: dict[str, Any], status: int, number: int | None
+) -> None:
+    """For some seconds after a merge; the message says which it is, and the pull request has to agree."""
+    body = commit("a1")
+    body["commit"]["message"] = message
+    with scripted_http(reply(body), reply([]), reply(pull, status)) as server:
+        assert api(server, clock).commit(REPOSITORY, "a1").pull_request == number
+    assert server.asked[-1].path.endswith("/pulls/12")
+
+
+@pytest.mark.parametrize("message", ["Revert (#12) again", "Fix #12", "more\n(#12)"])
+def test_a_message_that_names_one_elsewhere_asks_nothing(clock: FakeClock, message: str) -> None:
+    body = commit("a1")
+    body["commit"]["message"] = message
+    with scripted_http(reply(body), reply([])) as server:
+        assert api(server, clock).commit(REPOSITORY, "a1").pull_request is None
+
+
 def test_commit_by_an_author_without_an_account(clock: FakeClock) -> None:
     with scripted_http(reply(commit("a1", login=None)), reply([])) as server:
         assert api(server, clock).commit(REPOSITORY, "a1") == value("a1", "Ada L.")

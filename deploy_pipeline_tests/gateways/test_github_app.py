@@ -7,7 +7,7 @@ from cryptography.hazmat.primitives.asymmetric.rsa import generate_private_key
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from deploy_pipeline.core.errors import DeployError
-from deploy_pipeline.gateways.github_api import GitHubApi
+from deploy_pipeline.gateways.github_api import TOKEN_SECONDS, GitHubApi
 from deploy_pipeline.gateways.github_clients import GitHubSettings
 from deploy_pipeline_tests.fakes.fake_clock import FakeClock
 from deploy_pipeline_tests.gateways.scripted_http import Reply, scripted_http
@@ -29,10 +29,12 @@ def test_installation_token_is_asked_for_once(clock: FakeClock, key: str) -> Non
     with scripted_http(INSTALLATION, CLONE) as server:
         settings = GitHubSettings(server.url, app_id="once", private_key=written_out, installation_id=7)
         github = GitHubApi(settings, clock)
-        assert github.clone_url("acme/app") == github.clone_url("acme/app") == "https://github.test/acme/app.git"
-    assert [asked.path for asked in server.asked] == ["/app/installations/7/access_tokens", *["/repos/acme/app"] * 2]
+        for name in ("app", "web", "app"):
+            assert github.clone_url(f"acme/{name}") == "https://github.test/acme/app.git"
+    asked = [each.path for each in server.asked]
+    assert asked == ["/app/installations/7/access_tokens", "/repos/acme/app", "/repos/acme/web"]
     assert server.asked[0].headers["authorization"].startswith("Bearer ey")
-    assert [asked.headers["authorization"] for asked in server.asked[1:]] == ["token ghs_installation"] * 2
+    assert [each.headers["authorization"] for each in server.asked[1:]] == ["token ghs_installation"] * 2
 
 
 def test_installation_that_github_does_not_know(clock: FakeClock, key: str) -> None:
@@ -56,6 +58,17 @@ def test_clone_token_of_an_app_is_one_of_its_installation(clock: FakeClock, key:
         settings = GitHubSettings(server.url, app_id="clone", private_key=key, installation_id=7)
         assert GitHubApi(settings, clock).clone_token() == "ghs_installation"
     assert [asked.path for asked in server.asked] == ["/app/installations/7/access_tokens"]
+
+
+def test_clone_token_of_an_app_is_used_again_for_a_while(clock: FakeClock, key: str) -> None:
+    """Every step of a deployment asks for it."""
+    with scripted_http(INSTALLATION) as server:
+        github = GitHubApi(GitHubSettings(server.url, app_id="again", private_key=key, installation_id=7), clock)
+        assert github.clone_token() == github.clone_token()
+        assert len(server.asked) == 1
+        clock.sleep(TOKEN_SECONDS)
+        github.clone_token()
+        assert len(server.asked) == 2
 
 
 def test_clone_token_of_a_token_is_the_token(clock: FakeClock) -> None:

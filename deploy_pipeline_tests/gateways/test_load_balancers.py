@@ -41,7 +41,7 @@ def forward(**weights: int) -> dict[str, Any]:
 
 
 def listener(port: int, *actions: Mapping[str, Any]) -> dict[str, Any]:
-    return {"Port": port, "DefaultActions": list(actions)}
+    return {"Port": port, "ListenerArn": f"arn:listener/{port}", "DefaultActions": list(actions)}
 
 
 def found_balancer(stub: Stubber) -> None:

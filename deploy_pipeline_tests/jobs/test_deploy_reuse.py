@@ -9,6 +9,7 @@ from typing import Any
 import dagster as dg
 import pytest
 
+from deploy_pipeline.core.errors import DeployError
 from deploy_pipeline.gateways.functions import AliasState
 from deploy_pipeline.gateways.services import RunningTask, ServiceState
 from deploy_pipeline.gateways.terraform import AppliedState, Plan
@@ -81,6 +82,16 @@ def worked(result: dg.ExecuteInProcessResult) -> set[str]:
     """The steps of `ALL` that did their work."""
     said = outputs_of(result)
     return {step for step in ALL if "reused from" not in said.get(step, {})}
+
+
+def test_a_plan_without_changes_says_nothing_of_a_state_that_somebody_has_changed_since(tmp_path: Path) -> None:
+    """As in a run that goes on from a failure: Terraform refuses a stale plan only where it applies one."""
+    world = Twice(tmp_path)
+    plan = Plan("f" * 64, "digest", 0, 0, 0, 0, applyable=False)
+    states: dict[str, AppliedState | DeployError] = {"terraform/main": AppliedState(8, "line", 30, OUTPUTS)}
+    world.terraform = FakeTerraform(plans={"terraform/main": plan}, states=states)
+    failures = failed_steps(world.deploy())
+    assert "had the serial 7 when it was planned, and has 8 now" in failures["apply_terraform"]
 
 
 @pytest.fixture

@@ -2,6 +2,7 @@
 
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -10,14 +11,16 @@ from deploy_pipeline.core.analysis.measurements import Window
 from deploy_pipeline.core.errors import DeployError
 from deploy_pipeline.core.ledger.deployment import Deployment, Said, deployment_id
 from deploy_pipeline.core.release import Release
-from deploy_pipeline.gateways.functions import AliasState, Invocation
+from deploy_pipeline.gateways.functions import AliasState, Invocation, PublishedVersion
 from deploy_pipeline.gateways.metrics import Alarm
+from deploy_pipeline.gateways.services import ServiceState
 from deploy_pipeline.jobs.decide_rollout import decide_rollout_job
 from deploy_pipeline.ledger.ear import LedgerEar
 from deploy_pipeline.ops.decide import say_word
 from deploy_pipeline_tests.fakes.fake_clock import FakeClock
 from deploy_pipeline_tests.fakes.fake_metrics import FakeMetrics, Side
-from deploy_pipeline_tests.jobs.deploy_world import NEW, OTHER, OUTPUTS, PINNED, failed_steps
+from deploy_pipeline_tests.fakes.fake_services import Look
+from deploy_pipeline_tests.jobs.deploy_world import NEW, OLD, OTHER, OUTPUTS, PINNED, failed_steps
 from deploy_pipeline_tests.jobs.test_deploy_reuse import (
     Twice,
     a_changed_function,
@@ -52,6 +55,21 @@ def test_the_first_release_has_nothing_to_be_compared_with(tmp_path: Path) -> No
     assert result.success
     assert (world.metrics.windows, observed(result)) == ([], [])
     assert world.functions.moved == [("ml-data-prep", "live", "2")]
+
+
+def test_functions_do_not_move_beside_services_that_were_returned_since_they_moved(tmp_path: Path) -> None:
+    """As in a run that goes on from a failure: what the first one had moved was returned when it ended."""
+    world = Twice(tmp_path)
+    publish = world.functions.publish
+
+    def meanwhile(*args: Any, **kwargs: Any) -> PublishedVersion:
+        world.services._looks["ml", "ml-inference"] = [Look(ServiceState(OLD, 1, 1, 0, "COMPLETED", ""))]
+        return publish(*args, **kwargs)
+
+    world.functions.publish = meanwhile  # type: ignore[method-assign]
+    failures = failed_steps(world.deploy())
+    assert f"ml-inference runs {OLD}, not {NEW}" in failures[ROLL_OUT]
+    assert world.functions.moved == []
 
 
 def test_a_healthy_version_is_watched_and_promoted(world: Twice) -> None:

@@ -12,6 +12,7 @@ import pytest
 from deploy_pipeline.core import run_tags
 from deploy_pipeline.core.errors import DeployError
 from deploy_pipeline.core.ledger.approval import Approval, Decision, asked
+from deploy_pipeline.core.ledger.deployment import Deployment, deployment_id, ended
 from deploy_pipeline.core.ledger.head import Live, promoted
 from deploy_pipeline.jobs.decide_approval import decide_approval_job
 from deploy_pipeline.jobs.deploy import deploy_job
@@ -21,7 +22,7 @@ from deploy_pipeline.sensors.approved import approval_sensor
 from deploy_pipeline_tests.checks.benches import PULL_REQUEST
 from deploy_pipeline_tests.fakes.fake_clock import FakeClock
 from deploy_pipeline_tests.fakes.fake_git import FakeGit
-from deploy_pipeline_tests.fakes.fake_github import FakeGitHub
+from deploy_pipeline_tests.fakes.fake_github import START, FakeGitHub
 from deploy_pipeline_tests.jobs import deploy_world
 from deploy_pipeline_tests.jobs.deploy_world import World, failed_steps
 from deploy_pipeline_tests.samples import SHA, SPEC, a_commit, a_deployed, a_spec
@@ -143,6 +144,19 @@ def requests(world: World) -> list[dg.RunRequest]:
     resources = {"home_spec": a_spec(), "object_store": world.object_store, "clock": FakeClock()}
     found = approval_sensor(dg.build_sensor_context(instance=world.instance, resources=resources))
     return list(found.run_requests or []) if isinstance(found, dg.SensorResult) else []
+
+
+def test_what_was_granted_and_died_is_begun_again(world: World) -> None:
+    world.deploy()
+    write_decision(world.ledger, FakeClock(), NAME, "granted", "grace", "fine")
+    (first,) = requests(world)
+    tags = {"dagster/run_key": first.run_key or "", "dagster/sensor_name": "approval_sensor", run_tags.COMMIT: SHA}
+    run = world.instance.create_run_for_job(deploy_job, tags=tags, status=dg.DagsterRunStatus.FAILURE)
+    record = Deployment(deployment_id(SHA, run.run_id), "deployment", "production", run.run_id, a_commit(), START)
+    world.ledger.begin(record)
+    assert [each.run_key for each in requests(world)] == [first.run_key]  # not settled yet
+    world.ledger.change_deployment(record.id, lambda found: ended(found, "abandoned", "died", START))
+    assert [each.run_key for each in requests(world)] == [f"{first.run_key}:1"]
 
 
 def test_what_is_refused_is_not_deployed(world: World) -> None:

@@ -1,17 +1,20 @@
 """Going back to an earlier release, over fakes."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import pytest
 
-from deploy_pipeline.core.release import Release
+from deploy_pipeline.core.ledger.rollback import parts_since
+from deploy_pipeline.core.release import Release, release_of
 from deploy_pipeline.gateways.functions import AliasState
 from deploy_pipeline.jobs.rollback import rollback_job
+from deploy_pipeline_tests.fakes.fake_github import START
 from deploy_pipeline_tests.jobs.deploy_world import NEW, OTHER, World, failed_steps
 from deploy_pipeline_tests.jobs.test_deploy_reuse import Twice, a_changed_function, outputs_of
-from deploy_pipeline_tests.samples import SHA
+from deploy_pipeline_tests.samples import SHA, a_deployed
 
 ALIAS = ("ml-data-prep", "live")
 
@@ -99,6 +102,14 @@ def test_only_what_is_wanted_goes_back(world: Twice) -> None:
     result = rolled_back(world, only=["functions"])
     assert result.success, failed_steps(result)
     assert (world.functions.aliases[ALIAS].version, live_release(world).commit) == ("2", OTHER)
+    assert live_release(world).parts == ("functions",)
+
+
+def test_parts_that_go_back_one_after_the_other_are_one_way_back() -> None:
+    live = replace(release_of(a_deployed(), "run", START, "three"), restores="one", parts=("functions",))
+    assert parts_since(("services",), live, "one") == ("functions", "services")
+    assert parts_since(("services",), live, "another") == ("services",)
+    assert parts_since(("services",), None, "one") == ("services",)
 
 
 @pytest.mark.parametrize(("config", "words"), [

@@ -10,7 +10,7 @@ from deploy_pipeline.core.errors import DeployError
 from deploy_pipeline.core.ledger import head as heads
 from deploy_pipeline.core.ledger.deployment import deployment_id
 from deploy_pipeline.core.ledger.head import Live
-from deploy_pipeline.ledger.hold import Hold
+from deploy_pipeline.ledger.hold import Hold, NotBegun
 from deploy_pipeline.ledger.lease import LIMIT_SECONDS, SETTLING_LIMITS, WAIT_LIMITS, LeaseLost
 from deploy_pipeline_tests.ledger.holds import ALIAS, MOVE, Holding
 from deploy_pipeline_tests.samples import SHA, a_commit, a_deployed
@@ -29,7 +29,7 @@ def world() -> Iterator[Holding]:
 
 def test_one_run_at_a_time_has_the_environment(world: Holding) -> None:
     world.begun(ONE)
-    with pytest.raises(DeployError, match=f"{FIRST} .run {ONE}. is changing it") as raised:
+    with pytest.raises(NotBegun, match=f"{FIRST} .run {ONE}. is changing it") as raised:
         world.begun(TWO)
     assert "wait until it has ended" in raised.value.todo
     assert world.clock.monotonic() >= LIMIT_SECONDS * WAIT_LIMITS
@@ -330,6 +330,16 @@ def test_what_cannot_be_returned_can_be_given_up_by_a_person(world: Holding) -> 
     assert world.ledger.head().head.lease is None
     assert world.hold(TWO).give_up("again") is None
     world.begun("3" * 8).check()
+
+
+def test_what_serves_is_live_although_the_rest_of_it_is_given_up(world: Holding) -> None:
+    """Else nobody could go back to it."""
+    first = world.begun(ONE)
+    first.promote(Live(FIRST, a_commit().sha))
+    world.silence()
+    given_up = world.hold(TWO).give_up("the registry is gone")
+    assert given_up is not None
+    assert given_up.outcome == "live"
 
 
 def test_an_image_s_pointer_that_cannot_be_moved_keeps_nobody_from_deploying(world: Holding) -> None:

@@ -121,9 +121,26 @@ def test_a_plugin_that_has_lost_its_terraform_is_ended_and_not_waited_for(locked
     assert "main: 1 plugin(s) of a Terraform that is dead were ended" in locked.lines
 
 
-def test_one_on_another_machine_is_given_its_time(locked: Locked) -> None:
-    locked.lock.settle(locked.move(host="elsewhere"), unchecked)
+def test_one_on_another_machine_keeps_its_lock(locked: Locked) -> None:
+    """Nobody here can know whether it still works; a second one beside it would lose the state."""
+    with pytest.raises(DeployError, match="a Terraform on elsewhere, which may still work there") as raised:
+        locked.lock.settle(locked.move(host="elsewhere"), unchecked)
+    assert "terraform force-unlock ours" in raised.value.todo
     assert locked.clock.monotonic() >= GRACE_SECONDS
+    assert KEY in locked.store.objects
+
+
+def test_one_on_another_machine_that_ends_meanwhile_is_over(locked: Locked) -> None:
+    def end(seconds: float) -> None:
+        del locked.store.objects[KEY]
+
+    locked.clock.sleep = end  # type: ignore[method-assign]
+    locked.lock.settle(locked.move(host="elsewhere"), unchecked)
+
+
+def test_a_lock_is_removed_although_the_folder_is_gone(locked: Locked) -> None:
+    locked.work = locked.work / "removed"
+    locked.lock.settle(locked.move(), unchecked)
     assert KEY not in locked.store.objects
 
 

@@ -14,7 +14,7 @@ from deploy_pipeline.core import run_tags
 from deploy_pipeline.core.commit import Commit
 from deploy_pipeline.core.errors import DeployError
 from deploy_pipeline.core.ledger.deployment import Deployment, Outcome, deployment_id
-from deploy_pipeline.core.ledger.head import Head, Lease, Live
+from deploy_pipeline.core.ledger.head import Head, Lease, Live, taken
 from deploy_pipeline.core.merges import MergeCursor
 from deploy_pipeline.core.release import release_of
 from deploy_pipeline.gateways.github import BranchHead, GitHubUnavailable
@@ -167,6 +167,25 @@ def test_one_that_is_not_settled_yet_waits() -> None:
         Ledger.of(store, a_spec()).begin(Deployment(name, "deployment", "production", run.run_id, FIRST, START))
         answer, _ = tick(github, instance, cursor, store=store)
     assert "has its deployment" in str(answer.skip_message)
+
+
+@pytest.mark.parametrize("free", [True, False])
+def test_one_that_could_not_have_the_environment_is_begun_again_once_it_is_free(free: bool) -> None:
+    """What was left there could not be settled just then; it has done nothing yet, and nobody else deploys it."""
+    github, store = FakeGitHub([BASE]), FakeObjectStore()
+    ledger = Ledger.of(store, a_spec())
+    if not free:
+        ledger.change_head(lambda seen: taken(seen.head, "left-behind", "run"))
+    with dg.DagsterInstance.ephemeral() as instance:
+        _, cursor = tick(github, instance, None)
+        github.branches["main"].append(FIRST)
+        run = launched(instance, FIRST.sha, dg.DagsterRunStatus.FAILURE)
+        instance.add_run_tags(run.run_id, {run_tags.NOT_BEGUN: run_tags.owned(run.run_id, "yes")})
+        answer, _ = tick(github, instance, cursor, store=store)
+    if free:
+        assert answer.run_requests[0].run_key == f"{FIRST.sha}:1"
+    else:
+        assert "has its deployment" in str(answer.skip_message)
 
 
 def without_history(store: FakeObjectStore) -> Any:

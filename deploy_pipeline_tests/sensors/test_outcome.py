@@ -14,6 +14,7 @@ from deploy_pipeline.gateways.clock import SystemClock
 from deploy_pipeline.gateways.ledger import Ledger
 from deploy_pipeline.jobs.deploy import deploy_job
 from deploy_pipeline.jobs.nightly_e2e import nightly_e2e_job
+from deploy_pipeline.jobs.pr_validation import pr_validation_job
 from deploy_pipeline.ops.boundary import stage
 from deploy_pipeline.sensors import outcome
 from deploy_pipeline.sensors.outcome import ended_badly, failed_stage, notice_sensor
@@ -24,6 +25,7 @@ from deploy_pipeline_tests.fakes.fake_slack import FakeSlack
 from deploy_pipeline_tests.samples import SHA, a_commit, a_spec
 
 FAILURE, CANCELED = dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED
+VALIDATION = {"ops": {"resolve_pull_request": {"config": {"pull_request": 7}}}}
 TAGS = run_tags.commit_tags(a_commit(), "production")
 
 
@@ -209,3 +211,12 @@ def test_a_ledger_that_is_away_is_asked_again(people: People) -> None:
     people.store.get = away  # type: ignore[method-assign]
     people.tick()
     assert people.told() == (0, 0, 0)
+
+
+def test_many_others_that_ended_since_hide_nobody(people: People) -> None:
+    """A deployment that bakes is older than all the validations that were superseded meanwhile."""
+    people.run(FAILURE)
+    for _ in range(120):
+        people.instance.create_run_for_job(pr_validation_job, run_config=VALIDATION, status=CANCELED)
+    people.tick()
+    assert people.told() == (1, 1, 1)

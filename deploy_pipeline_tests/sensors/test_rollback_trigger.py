@@ -1,5 +1,6 @@
 """Which releases are taken back by themselves, over a world in memory."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -10,6 +11,7 @@ from deploy_pipeline.core import run_tags
 from deploy_pipeline.core.errors import DeployError
 from deploy_pipeline.core.ledger.deployment import Deployment, deployment_id, ended
 from deploy_pipeline.jobs.rollback import rollback_job
+from deploy_pipeline.ledger.watched import Watched
 from deploy_pipeline.sensors.rollback_trigger import UNSEEN, Ill, read_ill, rollback_trigger_sensor
 from deploy_pipeline_tests.fakes.fake_clock import FakeClock
 from deploy_pipeline_tests.fakes.fake_metrics import FakeMetrics, Side
@@ -128,20 +130,51 @@ def test_what_cannot_be_looked_at_hides_nothing_else(live: Live) -> None:
 
 def test_since_when_a_service_is_ill_is_remembered_and_forgotten() -> None:
     now = datetime(2026, 11, 23, 12, tzinfo=UTC)
-    ill = Ill(release="one", looked_at=now, since={"web": now})
+    ill = Ill(looked_at=now, since={"web task:3": now})
     said = ill.model_dump_json()
-    assert read_ill(said, "one", now + timedelta(minutes=2)) == ill
-    assert read_ill(said, "two", now) == Ill(release="two")
-    assert read_ill(said, "one", now + UNSEEN) == Ill(release="one")
+    assert read_ill(said, now + timedelta(minutes=2)) == ill
+    assert read_ill(said, now + UNSEEN) == Ill()
     for nonsense in (None, "no JSON", '{"since": 1}'):
-        assert read_ill(nonsense, "one", now) == Ill(release="one")
+        assert read_ill(nonsense, now) == Ill()
 
 
-def test_a_function_that_the_release_did_not_change_takes_nothing_back(tmp_path: Path) -> None:
-    world = Live(tmp_path)
-    assert world.again().success  # the same again: a release that changed nothing
-    world.metrics = FakeMetrics({("ml-data-prep", ""): BAD})
-    assert world.requests() == []
+def test_a_newer_release_does_not_hide_what_an_older_one_has_broken(live: Live) -> None:
+    """Merges may follow each other faster than a function's errors can be counted."""
+    first = live.ledger.live()
+    assert first is not None
+    healthy = live.ledger.release(first.release)
+    assert live.again().success  # the same again: it changes nothing
+    live.metrics = FakeMetrics({("ml-data-prep", ""): BAD})
+    (asked,) = live.requests()
+    now = live.ledger.live()
+    assert now is not None
+    assert healthy is not None
+    config = asked.run_config["ops"]["resolve_rollback"]["config"]
+    assert (asked.run_key, config["instead_of"], config["to"]) == (now.release, now.release, healthy.replaced)
+    result = live.run(rollback_job, dict(asked.run_config))
+    assert result.success, failed_steps(result)
+    assert live.functions.aliases["ml-data-prep", "live"].version == "2"
+
+
+def test_nothing_is_looked_at_behind_a_release_that_a_person_has_decided_about(live: Live) -> None:
+    assert live.again().success
+    now = live.ledger.live()
+    assert now is not None
+    live.ledger.change_deployment(now.release, lambda found: replace(found, decided="promote, by grace: seen it work"))
+    live.metrics = FakeMetrics({("ml-data-prep", ""): BAD})
+    assert live.requests() == []
+
+
+def test_a_function_that_a_newer_release_has_changed_again_is_not_the_older_one_s(live: Live) -> None:
+    first = live.ledger.live()
+    assert first is not None
+    made, before = first, live.ledger.deployed(live.ledger.release(first.release).replaced)  # type: ignore[union-attr]
+    release = live.ledger.release(first.release)
+    assert before is not None
+    assert release is not None
+    newer = replace(first, functions=tuple(replace(each, version="9") for each in first.functions))
+    assert Watched(release, made, made, before).functions == ("data_prep",)
+    assert Watched(release, newer, made, before).functions == ()
 
 
 def test_what_cannot_be_measured_takes_nothing_back(live: Live) -> None:

@@ -18,7 +18,8 @@ from dagster._core.workspace.load_target import GrpcServerTarget
 from deploy_pipeline.gateways.clock import SystemClock
 from deploy_pipeline.gateways.waiting import wait_until
 from deploy_pipeline.launcher import worker_of
-from deploy_pipeline.warm.code_server import SOCKET, answers
+from deploy_pipeline.warm.code_server import SOCKET
+from deploy_pipeline.warm.code_server import serving as code_server_at
 from deploy_pipeline.warm.identity import Worker
 from deploy_pipeline_tests.warm.tiny_code import CODE
 
@@ -137,7 +138,7 @@ def serving(folder: Path) -> Iterator[Service]:
         (code / f"{name}.py").write_text(text)
     server = start(home, code.parent)
     try:
-        until(lambda: answers(home), (home / "warm.log").read_text)
+        until(lambda: code_server_at(home) is not None, (home / "warm.log").read_text)
         with dg.DagsterInstance.from_config(str(home)) as instance:
             target = GrpcServerTarget(host="localhost", port=None, socket=str(home / SOCKET), location_name=LOCATION)
             with WorkspaceProcessContext(instance, target) as workspace:

@@ -16,6 +16,7 @@ from dagster._daemon.monitoring import execute_run_monitoring_iteration
 from dagster._serdes import serialize_value
 
 from deploy_pipeline.warm.client import start_worker
+from deploy_pipeline.warm.code_server import serving as code_server_at
 from deploy_pipeline.warm.identity import Worker, started_at
 from deploy_pipeline.warm.wire import SOCKET, NotWarm, connect, receive, send
 from deploy_pipeline_tests.warm.service import SECONDS, Service, serving, start, until
@@ -137,9 +138,11 @@ def test_a_cold_run_is_interrupted_and_monitored_too(own: Service, tmp_path: Pat
 
 
 def test_a_server_that_is_started_again_serves(own: Service, tmp_path: Path) -> None:
+    left = code_server_at(own.home)
     own.kill()
     own.process = start(own.home, own.code.parent)
     until(lambda: own.log.count("warm server: serves") == 2, lambda: own.log)
+    until(lambda: code_server_at(own.home) not in (None, left), lambda: own.log)  # the one of before is replaced
     facts = own.looked(own.launch("looks", file=str(tmp_path / "facts")), tmp_path / "facts")
     assert facts["parent"] == own.process.pid
 
