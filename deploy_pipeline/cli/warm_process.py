@@ -43,7 +43,7 @@ class WarmProcess:
         """Start it again when it has ended, not more often than every half minute."""
         code, now = self.process.poll(), time.monotonic()
         if code is not None and now - self.since >= AGAIN_SECONDS:
-            say(f"the warm server ended with {code}: starting it again; runs start cold until it serving")
+            say(f"the warm server ended with {code}: starting it again; runs start cold until it answers")
             self.process, self.since = self.launch(), now
 
 
