@@ -13,6 +13,8 @@ from deploy_pipeline.ops.sources import checked_out
 def refuse_what_is_not_merged(github: GitHub, git: Git, home: Spec, commit: Commit, head: str) -> None:
     """Only what is on the deployed branch was reviewed: GitHub hands out the commits of pull requests, too."""
     checked_out(github, git, home.repository.name, head)
+    if commit.sha == head:
+        return
     checked_out(github, git, home.repository.name, commit.sha)
     if not git.is_ancestor(commit.sha, head):
         raise DeployError(

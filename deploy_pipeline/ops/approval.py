@@ -31,9 +31,10 @@ class Merges:
 
     def reasons(self, commit: Commit) -> tuple[str, ...]:
         """Why a merge waits: for its own sake, and for that of every merge that would go out with it."""
-        approvals, policy = self.ledger.approvals(), self.home.approvals
+        policy = self.home.approvals
         if "hold" not in (policy.unreviewed, policy.unvalidated):
             return ()
+        approvals = self.ledger.approvals()
         others = [self.github.commit(self.home.repository.name, sha) for sha in self._contained(commit)]
         return (*self._reasons(commit), *(
             f"it would take {each.short} with it: {why}" for each in others for why in self._unanswered(each, approvals)
