@@ -16,12 +16,12 @@ from pathlib import Path
 import click
 
 from deploy_pipeline.cli.instance_folder import prepare_instance, sole_use
-from deploy_pipeline.cli.interruption import uninterrupted
 from deploy_pipeline.cli.launched import Program, forked, launched
 from deploy_pipeline.cli.process_family import Family
 from deploy_pipeline.cli.warm_process import WarmProcess, start_warm
 from deploy_pipeline.core.errors import DeployError
 from deploy_pipeline.gateways.clock import SystemClock
+from deploy_pipeline.gateways.interruptions import uninterrupted
 
 HOST = "127.0.0.1"
 DEFAULT_PORT = 3000

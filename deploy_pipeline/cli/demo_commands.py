@@ -31,13 +31,13 @@ from deploy_pipeline.cli.demo_report import (
 from deploy_pipeline.cli.demo_scenarios import FIRST, SCENARIOS, Scenario
 from deploy_pipeline.cli.follow import SUCCESS, RunStory, follow
 from deploy_pipeline.cli.instance_folder import require_project, sole_use
-from deploy_pipeline.cli.interruption import uninterrupted
 from deploy_pipeline.cli.pull_request import Developer
 from deploy_pipeline.cli.time_commands import account_in
 from deploy_pipeline.core import run_tags
 from deploy_pipeline.core.errors import DeployError
 from deploy_pipeline.core.spec_loader import load_spec
 from deploy_pipeline.gateways.clock import Clock, SystemClock
+from deploy_pipeline.gateways.interruptions import uninterrupted
 from deploy_pipeline.gateways.waiting import wait_until
 from deploy_pipeline.sandbox import sandbox
 from deploy_pipeline.sandbox.github_double.repositories import repository_path

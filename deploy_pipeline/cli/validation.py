@@ -13,13 +13,13 @@ from deploy_pipeline.checks.registry import CHECK_FUNCTIONS
 from deploy_pipeline.checks.runner import Check, Checked, run_check
 from deploy_pipeline.checks.trees import prepare_trees
 from deploy_pipeline.cli.background import Background
-from deploy_pipeline.cli.interruption import uninterrupted
 from deploy_pipeline.core.checks.catalogue import CHECKS, IN_ENVIRONMENT, WITHOUT_BOX, enabled, tools_of
 from deploy_pipeline.core.checks.plan_report import plan_reports
 from deploy_pipeline.core.checks.subject import Subject
 from deploy_pipeline.core.isolation import Prepared
 from deploy_pipeline.core.spec import Spec
 from deploy_pipeline.gateways.git import Git
+from deploy_pipeline.gateways.interruptions import uninterrupted
 from deploy_pipeline.gateways.working_tree import WorkingTree
 from deploy_pipeline.gateways.workspace import Workspace
 

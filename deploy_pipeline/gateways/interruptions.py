@@ -41,15 +41,15 @@ def held_back() -> AbstractContextManager[None]:
 
 
 @contextmanager
-def undisturbed() -> Iterator[None]:
-    """Within this, a signal to end does not interrupt the main thread: for what has to come to its own end.
+def uninterrupted() -> Iterator[None]:
+    """SIGINT and SIGTERM do nothing meanwhile: for what has to come to its own end.
 
-    Another thread gets no signals.
+    In a thread that is not the main one, which gets neither, no change.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = {number: signal.signal(number, _later) for number in (signal.SIGINT, signal.SIGTERM)}
+    before = {number: signal.signal(number, go_on) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
@@ -57,8 +57,8 @@ def undisturbed() -> Iterator[None]:
             signal.signal(number, signal.SIG_DFL if handler is None else handler)
 
 
-def _later(number: int, frame: object) -> None:
-    """It ends anyway."""
+def go_on(number: int, frame: object) -> None:
+    """A handler that does nothing; SIG_IGN would be handed on to programs that are started meanwhile."""
 
 
 def begin(thread: threading.Thread) -> None:

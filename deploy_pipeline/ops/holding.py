@@ -7,7 +7,7 @@ import dagster as dg
 
 from deploy_pipeline.core import run_tags
 from deploy_pipeline.core.ledger.deployment import Outcome, deployment_id
-from deploy_pipeline.gateways.interruptions import undisturbed
+from deploy_pipeline.gateways.interruptions import uninterrupted
 from deploy_pipeline.gateways.ledger import Ledger
 from deploy_pipeline.ledger.hold import Hold, NotBegun
 
@@ -20,7 +20,7 @@ def held(hold: Hold, instance: dg.DagsterInstance | None, run_id: str) -> Iterat
     try:
         yield hold
     finally:
-        with undisturbed():  # a second signal would leave users where they are until somebody else settles it
+        with uninterrupted():  # a second signal would leave users where they are until somebody else settles it
             hold.close(ending(instance, run_id) if hold.lease.deployment else "failed")
 
 

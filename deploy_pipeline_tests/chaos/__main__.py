@@ -23,12 +23,13 @@ from deploy_pipeline_tests.chaos.survival import survive
 @click.command()
 @click.option("--seed", type=int, help="Faults in a random order that this number decides, some of them again.")
 @click.option("-n", "--number", type=int, help="So many of them; without a seed, the first ones.")
+@click.option("--skip", default=0, help="Leave out so many at the beginning, such as those of a run that was stopped.")
 @click.option("--fast", is_flag=True, help="Only the faults that the tests have, too.")
 @click.option("--only", multiple=True, help="Only faults whose name contains this; may be given more than once.")
 @click.option("--burst", "merges", type=int, help="Instead: so many merges in a burst, and the daemon killed.")
 @click.option("--kills", default=10, show_default=True, help="How often the daemon is killed during a burst.")
 def main(
-    seed: int | None, number: int | None, fast: bool, only: tuple[str, ...], merges: int | None, kills: int
+    seed: int | None, number: int | None, skip: int, fast: bool, only: tuple[str, ...], merges: int | None, kills: int
 ) -> None:
     """Break one deployment after another. Exit code 1 when the world was not whole after one of them."""
     if merges is not None:
@@ -36,7 +37,7 @@ def main(
     wanted = [each for each in (FAST if fast else ALL) if not only or any(words in each.name for words in only)]
     faults = chosen(wanted, seed, number)
     with tempfile.TemporaryDirectory(prefix="chaos-") as folder, scene_in(Path(folder)) as scene:
-        ends = [tried(scene, fault, position, faults) for position, fault in enumerate(faults, start=1)]
+        ends = [tried(scene, fault, position, faults) for position, fault in [*enumerate(faults, start=1)][skip:]]
     survived, left = ends.count(True), ends.count(None)
     said = f" (seed {seed})" if seed is not None else ""
     click.echo(f"faults survived: {survived}/{len(ends) - left}{said}" + (f"; {left} not tried" if left else ""))

@@ -1,14 +1,12 @@
 """Streams that are read in the background, and clean-up that is interrupted."""
 
-import os
-import signal
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-from deploy_pipeline.gateways.interruptions import TemporaryFolder, awaited, finally_done, polled, undisturbed
+from deploy_pipeline.gateways.interruptions import TemporaryFolder, awaited, finally_done, polled
 
 
 class Interrupted(BaseException):
@@ -103,29 +101,3 @@ def test_a_folder_is_gone_though_its_removal_is_interrupted() -> None:
         (Path(folder) / "file").touch()
     assert not Path(folder).exists()
     assert removals == [folder, folder]
-
-
-def test_what_is_undisturbed_comes_to_its_own_end() -> None:
-    before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-    done = []
-    with undisturbed():
-        for number in before:
-            os.kill(os.getpid(), number)
-        done.append("all of it")
-    assert done == ["all of it"]
-    assert {number: signal.getsignal(number) for number in before} == before
-    with pytest.raises(KeyboardInterrupt):
-        signal.raise_signal(signal.SIGINT)
-
-
-def test_another_thread_needs_no_protection_from_signals() -> None:
-    handler, seen = signal.getsignal(signal.SIGINT), []
-
-    def work() -> None:
-        with undisturbed():
-            seen.append(signal.getsignal(signal.SIGINT))
-
-    thread = threading.Thread(target=work)
-    thread.start()
-    thread.join()
-    assert seen == [handler]

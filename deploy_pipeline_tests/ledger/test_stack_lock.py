@@ -136,6 +136,7 @@ def test_one_on_another_machine_that_ends_meanwhile_is_over(locked: Locked) -> N
 
     locked.clock.sleep = end  # type: ignore[method-assign]
     locked.lock.settle(locked.move(host="elsewhere"), unchecked)
+    assert locked.lines == []
 
 
 def test_a_lock_is_removed_although_the_folder_is_gone(locked: Locked) -> None:

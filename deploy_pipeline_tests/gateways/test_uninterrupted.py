@@ -4,7 +4,7 @@ import os
 import signal
 import threading
 
-from deploy_pipeline.cli.interruption import uninterrupted
+from deploy_pipeline.gateways.interruptions import uninterrupted
 
 
 def test_uninterrupted_ignores_both_signals_and_puts_the_handlers_back() -> None:
