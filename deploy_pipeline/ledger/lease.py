@@ -34,6 +34,10 @@ class LeaseLost(DeployError):
     """Another run has the lease now: this one must change nothing any more."""
 
 
+class Busy(DeployError):
+    """Another run has the environment, and lives."""
+
+
 class Overtaken(Exception):
     """Another run has taken the lease between the look at it and the claim."""
 
@@ -146,10 +150,10 @@ class LeaseHolder:
             raise Overtaken
         return self._given(seen.head, lease.deployment if lease else name)
 
-    def _busy(self, seen: SeenHead) -> DeployError:
+    def _busy(self, seen: SeenHead) -> Busy:
         lease = seen.head.lease
         holder = f"{lease.deployment} (run {lease.run_id})" if lease else "another run"
-        return DeployError(
+        return Busy(
             f"{holder} is changing it; its last sign of life is {seen.age_seconds:.0f} s old",
             where=self._ledger.environment, todo="wait until it has ended, then launch this again",
         )  # fmt: skip

@@ -28,7 +28,7 @@ from deploy_pipeline.jobs.deploy import deploy_job
 from deploy_pipeline.jobs.nightly_e2e import nightly_e2e_job
 from deploy_pipeline.jobs.reconcile import reconcile_job
 from deploy_pipeline.jobs.rollback import rollback_job
-from deploy_pipeline.ops.announce import own_deployment, tell_github
+from deploy_pipeline.ops.announce import STATUS_CONTEXT, own_deployment, tell_github
 from deploy_pipeline.ops.tell import NOT_TOLD, Tellers, attempt
 
 SUBJECTS = {
@@ -88,10 +88,19 @@ class Announcer:
 
     def _tell(self, channel: str, notice: Notice, run: dg.DagsterRun) -> str:
         if channel == "github":
+            if self._superseded(run) and self._is_deployed(run.tags[run_tags.COMMIT]):
+                return "deployed with a newer one already"
             deployment = own_deployment(self.instance, run.run_id)
             return attempt(tell_github, self.github, self.spec.repository.name, notice, deployment)
         only = self.spec.notifications.model_copy(update={"slack" if channel == "email" else "email": None})
         return next(iter(Tellers(self.slack, self.mail).tell(notice, only).values()))
+
+    def _is_deployed(self, sha: str) -> bool:
+        """Whether GitHub shows it as deployed: the newer merge may be live before anybody is told of the older one."""
+        try:
+            return self.github.status(self.spec.repository.name, sha, STATUS_CONTEXT) == "success"
+        except DeployError:  # it is told then, or, if GitHub is out, later
+            return False
 
     def _superseded(self, run: dg.DagsterRun) -> str | None:
         by = run_tags.own(run.run_id, run.tags, run_tags.SUPERSEDED_BY)

@@ -2,6 +2,7 @@
 
 import random
 import time
+from collections import Counter
 from collections.abc import Iterator
 
 from deploy_pipeline.cli.demo_commands import wait_for
@@ -40,7 +41,8 @@ def burst(scene: Scene, merges: int, kills: int, seed: int) -> list[str]:
         scene.settled()
         wait_for(lambda: quiet(lambda: all_told(scene, shas)), TOLD_SECONDS, "GitHub has not heard of every merge")
     except DeployError as error:
-        return [str(error)]
+        shown = dict(Counter(state_of(scene, sha) for sha in shas))
+        return [error.what, f"GitHub shows {shown}", *wrong(scene, shas, before.release)]
     return list(wrong(scene, shas, before.release))
 
 

@@ -116,7 +116,9 @@ class World:
         self.metrics = FakeMetrics()
         self.instance = dg.DagsterInstance.ephemeral()
 
-    def run(self, job: dg.JobDefinition, config: dict[str, Any] | None = None) -> dg.ExecuteInProcessResult:
+    def run(
+        self, job: dg.JobDefinition, config: dict[str, Any] | None = None, tags: dict[str, str] | None = None
+    ) -> dg.ExecuteInProcessResult:
         values = JsonValues(self.folder / "values")
         resources = {name: getattr(self, name) for name in GATEWAYS} | {
             "home_spec": a_spec(),
@@ -130,7 +132,7 @@ class World:
             "io_manager": dg.IOManagerDefinition.hardcoded_io_manager(values),
         }
         return job.execute_in_process(
-            run_config=config or {}, resources=resources, instance=self.instance, raise_on_error=False
+            run_config=config or {}, resources=resources, instance=self.instance, raise_on_error=False, tags=tags
         )
 
     def hold(self, run_id: str, log: Callable[[str], None] = print) -> Hold:

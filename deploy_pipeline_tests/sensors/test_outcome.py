@@ -15,6 +15,7 @@ from deploy_pipeline.gateways.ledger import Ledger
 from deploy_pipeline.jobs.deploy import deploy_job
 from deploy_pipeline.jobs.nightly_e2e import nightly_e2e_job
 from deploy_pipeline.jobs.pr_validation import pr_validation_job
+from deploy_pipeline.ops.announce import STATUS_CONTEXT
 from deploy_pipeline.ops.boundary import stage
 from deploy_pipeline.sensors import outcome
 from deploy_pipeline.sensors.outcome import ended_badly, failed_stage, notice_sensor
@@ -107,6 +108,16 @@ def test_a_superseded_run_is_githubs_business_alone(people: People) -> None:
     people.tick()
     assert people.told() == (0, 0, 1)
     assert people.github.statuses[0].description == "Deployment canceled: superseded by 222222222222"
+
+
+def test_a_superseded_run_that_went_live_with_a_newer_one_stays_deployed(people: People) -> None:
+    """The newer one may be live before the sensor has told of the older one."""
+    run = people.run(CANCELED)
+    people.instance.add_run_tags(run.run_id, {run_tags.SUPERSEDED_BY: run_tags.owned(run.run_id, "2" * 40)})
+    people.github.set_status("r", SHA, state="success", context=STATUS_CONTEXT, description="with 222", url=None)
+    people.tick()
+    people.tick()
+    assert [status.state for status in people.github.statuses] == ["success"]
 
 
 def test_a_superseded_run_that_is_started_again_and_fails_is_told_to_everybody(people: People) -> None:
