@@ -11,7 +11,7 @@ TICKS = """query($sensor: SensorSelector!) { sensorOrError(sensorSelector: $sens
   ... on Sensor { sensorState { ticks(limit: 1, statuses: [SUCCESS, SKIPPED, FAILURE]) {
     status skipReason cursor error { message } } } } } }"""
 RUNS = """query($tags: [ExecutionTag!]) { runsOrError(filter: {tags: $tags}, limit: 5) {
-  ... on Runs { results { runId status jobName } } } }"""
+  ... on Runs { results { runId status jobName tags { key value } } } } }"""
 EVENTS = """query($run: ID!, $after: String) { logsForRun(runId: $run, afterCursor: $after, limit: 500) {
   ... on EventConnection { cursor events { __typename
     ... on MessageEvent { stepKey message timestamp eventType }
@@ -56,8 +56,8 @@ class DagsterApi:
         ticks = found.get("sensorState", {}).get("ticks", [])
         return dict(ticks[0]) if ticks else None
 
-    def runs_with_tag(self, key: str, value: str) -> list[dict[str, str]]:
-        """The newest runs that carry a tag: runId, status, jobName."""
+    def runs_with_tag(self, key: str, value: str) -> list[dict[str, Any]]:
+        """The newest runs that carry a tag: runId, status, jobName, tags (key and value)."""
         return list(self.ask(RUNS, tags=[{"key": key, "value": value}])["runsOrError"].get("results", []))
 
     def status(self, run_id: str) -> str:

@@ -63,12 +63,32 @@ def resolve_candidate(
     hold_back(context, Merges(github, git, hold.ledger, home_spec), candidate, clock.now())
     with begun_later(context):
         enter(hold, git, candidate)
+    refuse_what_is_a_repetition(context, hold, candidate)
     told = announce(context, github, candidate, links.run(context.run_id))
     context.add_output_metadata(
         {"commit": dg.MetadataValue.url(commit.url), "title": commit.title, "author": commit.author,
          "pull request": commit.pull_request or "-", "environment": home_spec.environment, "github": told}
     )  # fmt: skip
     return candidate
+
+
+def refuse_what_is_a_repetition(context: dg.OpExecutionContext, hold: Hold, candidate: Candidate) -> None:
+    """Two daemons can ask for one run at the same moment, and Dagster makes two. The first has deployed the commit."""
+    key, live = context.run.tags.get(run_tags.RUN_KEY), hold.ledger.head().head.live
+    if context.run.parent_run_id is not None:  # a person wants it again, and the tags are inherited
+        return
+    if key is None or live is None or live.commit != candidate.commit.sha:
+        return
+    release = hold.ledger.release(live.release)
+    other = context.instance.get_run_by_id(release.run_id) if release else None
+    if other is None or other.run_id == context.run_id or other.tags.get(run_tags.RUN_KEY) != key:
+        return
+    tag = run_tags.owned(context.run_id, other.run_id)
+    context.instance.add_run_tags(context.run_id, {run_tags.REPEATS: tag})
+    raise DeployError(
+        f"run {other.run_id} was asked for with the same key, and has deployed {candidate.commit.short} already",
+        where=candidate.spec.environment, todo="nothing for this commit; see that only one Dagster daemon runs",
+    )  # fmt: skip
 
 
 def head_of(github: GitHub, repository: str, branch: str) -> str:

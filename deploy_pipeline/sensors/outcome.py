@@ -79,7 +79,9 @@ class Announcer:
         return told
 
     def _channels(self, run: dg.DagsterRun) -> Iterator[str]:
-        """A superseded run is GitHub's business alone; the nightly checks are not about a commit."""
+        """A superseded run is GitHub's business alone, a repeated one nobody's; nightly checks are not of a commit."""
+        if run_tags.own(run.run_id, run.tags, run_tags.REPEATS) is not None:
+            return
         notifications = self.spec.notifications
         if not self._superseded(run):
             yield from (name for name in ("slack", "email") if getattr(notifications, name) is not None)

@@ -175,12 +175,14 @@ def second_daemon(scene: Scene) -> None:
     wait_for(lambda: "Instance is configured" in log.read_text() or None, READY_SECONDS, "it does not begin")
 
 
-def end_second_daemon(scene: Scene) -> None:
-    """End it."""
+def one_daemon_again(scene: Scene) -> None:
+    """End it; where the first one was killed, the service is started again, as its supervisor does."""
     for process in scene.daemons:
         process.kill()
         process.wait()
     scene.daemons.clear()
+    if scene.dagster.children[1].poll() is not None:
+        scene.restart()
 
 
 def jump(scene: Scene, seconds: int) -> None:

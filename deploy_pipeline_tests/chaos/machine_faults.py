@@ -50,7 +50,7 @@ def without_storage(place: Place, seconds: float) -> Fault:
 
 def two_daemons(place: Place, name: str, act: Act) -> Fault:
     """Two daemons work on one instance from before the merge until after the deployment."""
-    return Fault(name, place, act=act, first=acts.second_daemon, last=acts.end_second_daemon)
+    return Fault(name, place, act=act, first=acts.second_daemon, last=acts.one_daemon_again)
 
 
 def without_code(place: Place) -> Fault:

@@ -110,9 +110,11 @@ class Scene:
     def over(self, sha: str) -> int | None:
         """How many runs a commit has had, once no other one follows: one that died is begun again a few times.
 
-        One that a person has ended is not, even where it died meanwhile.
+        One that two daemons have asked for is one run, of which people hear once. One that a person has ended is not
+        begun again, even where it died meanwhile.
         """
-        runs = self.api.runs_with_tag(run_tags.COMMIT, sha)
+        found = self.api.runs_with_tag(run_tags.COMMIT, sha)
+        runs = [run for run in found if all(tag["key"] != run_tags.REPEATS for tag in run["tags"])]
         if not runs or any(run["status"] not in ENDED for run in runs):
             return None
         records = [self.ledger.deployment(deployment_id(sha, run["runId"])) for run in runs]

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from deploy_pipeline.core import run_tags
 from deploy_pipeline.gateways.terraform import Plan
 from deploy_pipeline.jobs.deploy import deploy_job
 from deploy_pipeline_tests.fakes.fake_github import FakeGitHub
@@ -16,12 +17,31 @@ from deploy_pipeline_tests.jobs.deploy_world import (
     World,
     failed_steps,
 )
-from deploy_pipeline_tests.samples import SPEC, a_commit, a_deployed
+from deploy_pipeline_tests.jobs.test_deploy_reuse import Twice
+from deploy_pipeline_tests.samples import SHA, SPEC, a_commit, a_deployed
 
 
 @pytest.fixture
 def world(tmp_path: Path) -> World:
     return World(tmp_path)
+
+
+@pytest.mark.parametrize(("first", "second", "deployed"), [
+    ("one", "one", False),  # two daemons have asked for it at the same moment
+    ("one", "one:1", True), ("one", None, True), (None, None, True),  # somebody wants it again
+])  # fmt: skip
+def test_what_is_asked_for_twice_is_deployed_once(
+    tmp_path: Path, first: str | None, second: str | None, deployed: bool
+) -> None:
+    world, config = Twice(tmp_path), {"ops": {"resolve_candidate": {"config": {"commit": SHA}}}}
+    results = [world.run(deploy_job, config, tags={run_tags.RUN_KEY: key} if key else None) for key in (first, second)]
+    assert results[0].success, failed_steps(results[0])
+    assert results[1].success == deployed
+    if not deployed:
+        assert "asked for with the same key" in failed_steps(results[1])["resolve_candidate"]
+        live = world.ledger.head().head.live
+        assert live is not None
+        assert live.release.endswith(results[0].run_id[:8])
 
 
 def test_deploy_refuses_to_go_backwards(world: World) -> None:

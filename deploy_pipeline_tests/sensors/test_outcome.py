@@ -110,6 +110,14 @@ def test_a_superseded_run_is_githubs_business_alone(people: People) -> None:
     assert people.github.statuses[0].description == "Deployment canceled: superseded by 222222222222"
 
 
+def test_nobody_hears_of_a_run_that_two_daemons_have_asked_for(people: People) -> None:
+    """They hear of the other one."""
+    run = people.run(FAILURE)
+    people.instance.add_run_tags(run.run_id, {run_tags.REPEATS: run_tags.owned(run.run_id, "another")})
+    people.tick()
+    assert people.told() == (0, 0, 0)
+
+
 def test_a_superseded_run_that_went_live_with_a_newer_one_stays_deployed(people: People) -> None:
     """The newer one may be live before the sensor has told of the older one."""
     run = people.run(CANCELED)
