@@ -233,14 +233,15 @@ def test_run_interrupts_the_program_when_its_own_process_is_killed() -> None:
 def test_a_program_whose_starter_is_killed_can_still_say_what_it_does_and_end(tmp_path: Path) -> None:
     saved = tmp_path / "saved"
     program = (
-        "import pathlib, signal, sys, time\n"
+        "import os, pathlib, signal, sys, time\n"
         "def save(*_):\n"
         "    for stream in (sys.stdout, sys.stderr):\n"
         "        print('x' * 500_000, file=stream, flush=True)\n"
         f"    pathlib.Path({str(saved)!r}).touch()\n"
         "    sys.exit()\n"
         "signal.signal(signal.SIGINT, save)\n"
-        "print('started', flush=True)\n"
+        # Not `print`: an interruption within it would have `save` refused as a reentrant call.
+        "os.write(1, b'started\\n')\n"
         "time.sleep(3600)\n"
     )
     inner = (
