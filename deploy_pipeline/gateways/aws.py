@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from copy import copy
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -12,6 +13,7 @@ from deploy_pipeline.core.errors import DeployError, Throttled
 
 if TYPE_CHECKING:
     from botocore.exceptions import ClientError
+    from botocore.hooks import HierarchicalEmitter
     from botocore.loaders import Loader
 
 CONNECT_TIMEOUT = 5.0
@@ -20,7 +22,7 @@ MAX_ATTEMPTS = 5
 SERVER_ERROR = 500
 TOO_MANY = 429
 WAIT_TODO = "wait a moment, then try again"
-SERVICES = ("apigateway", "cloudwatch", "ecr", "ecs", "elbv2", "lambda", "s3", "sesv2", "sts")
+SERVICES = ("apigateway", "bedrock-agent-runtime", "cloudwatch", "ecr", "ecs", "elbv2", "lambda", "s3", "sesv2", "sts")
 NO_LESSONS: Mapping[str, str] = {}
 
 DENIED = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "AuthorizationErrorException", "403"}
@@ -52,7 +54,7 @@ def client(
     """
     import boto3  # noqa: PLC0415 - slow to import, and only needed where AWS is called
     from botocore.config import Config  # noqa: PLC0415
-    from botocore.session import get_session  # noqa: PLC0415
+    from botocore.session import Session  # noqa: PLC0415
 
     config = Config(
         connect_timeout=CONNECT_TIMEOUT,
@@ -61,7 +63,7 @@ def client(
         tcp_keepalive=True,
         s3={"addressing_style": "path"} if settings.endpoint_url else None,
     )
-    core = get_session()
+    core = Session(event_hooks=copy(_handlers()), include_builtin_handlers=False)
     core.register_component("data_loader", _descriptions())
     session = boto3.session.Session(region_name=settings.region, botocore_session=core)
     return session.client(service, endpoint_url=settings.endpoint_url, config=config)  # type: ignore[call-overload]
@@ -75,8 +77,20 @@ def _descriptions() -> "Loader":
     return create_loader()
 
 
+@cache
+def _handlers() -> "HierarchicalEmitter":
+    """botocore's own handlers of its events, looked at once in a process: that is half of what a client takes."""
+    from botocore.hooks import HierarchicalEmitter  # noqa: PLC0415
+    from botocore.session import Session  # noqa: PLC0415
+
+    emitter = HierarchicalEmitter()
+    Session(event_hooks=emitter)
+    return emitter
+
+
 def read_descriptions() -> None:
     """Read what clients of the services that are used will ask for. Connects to nothing, needs no credentials."""
+    _handlers()
     loader = _descriptions()
     for name in ("endpoints", "partitions", "sdk-default-configuration"):
         loader.load_data(name)

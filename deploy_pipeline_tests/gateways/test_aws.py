@@ -1,5 +1,7 @@
 """AWS's errors become errors that teach, and clients are made with limits."""
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,6 +9,7 @@ from botocore import exceptions as vendor
 from botocore.loaders import JSONFileLoader
 
 from deploy_pipeline.core.errors import DeployError
+from deploy_pipeline.gateways import aws
 from deploy_pipeline.gateways.aws import SERVICES, AwsSettings, client, read_descriptions, registry_at, translated
 
 DENIED_MESSAGE = "User: arn:aws:iam::1:user/ci is not authorized to perform: lambda:UpdateAlias on resource: f"
@@ -137,3 +140,16 @@ def test_clients_are_made_of_descriptions_that_were_read_before(
     for service in SERVICES:
         assert client(AwsSettings("us-east-1"), service).meta.service_model.service_name == service
     assert read == []
+
+
+def test_descriptions_of_every_service_are_read() -> None:
+    sources = [file.read_text() for file in Path(aws.__file__).parent.glob("*.py")]
+    asked = {name for source in sources for name in re.findall(r'client\((?:self\._)?settings, "([\w-]+)"', source)}
+    assert asked == set(SERVICES)
+
+
+def test_clients_have_the_handlers_of_the_vendor(aws_credentials: None) -> None:
+    for _ in range(2):
+        made = client(AwsSettings("us-east-1", "http://127.0.0.1:1"), "s3", max_attempts=1)
+        with pytest.raises(vendor.ParamValidationError, match="Invalid bucket name"):
+            made.get_object(Bucket="not a bucket", Key="key")
