@@ -15,7 +15,7 @@ import githubkit
 import slack_sdk
 
 from deploy_pipeline.gateways.aws import read_descriptions
-from deploy_pipeline.gateways.github_clients import trusted_certificates
+from deploy_pipeline.gateways.certificates import trusted_certificates
 from deploy_pipeline.gateways.terraform_lifecycle import load_grammar
 from deploy_pipeline.warm.migrations import remember_migrations
 

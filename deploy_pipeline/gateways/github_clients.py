@@ -1,15 +1,13 @@
 """How githubkit is set up: as a token's owner, as an installation of a GitHub App, or as the App itself."""
 
 from dataclasses import dataclass, field
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from deploy_pipeline.core.credentials import header_value
 from deploy_pipeline.core.errors import DeployError
+from deploy_pipeline.gateways.certificates import trusted_certificates
 
 if TYPE_CHECKING:
-    from ssl import SSLContext
-
     from githubkit import GitHub as Client
     from githubkit.auth import BaseAuthStrategy
 
@@ -48,14 +46,6 @@ def app_client(settings: GitHubSettings) -> "Client[Any]":
     from githubkit import AppAuthStrategy  # noqa: PLC0415 - slow to import
 
     return _client(settings, AppAuthStrategy(settings.app_id or "", _private_key(settings)))
-
-
-@cache
-def trusted_certificates() -> "SSLContext":
-    """Read once in a process: githubkit makes an HTTP client for each call, and this would be most of that."""
-    import httpx  # noqa: PLC0415
-
-    return httpx.create_ssl_context()
 
 
 def _private_key(settings: GitHubSettings) -> str:

@@ -8,6 +8,7 @@ from types import MappingProxyType
 import httpx
 
 from deploy_pipeline.core.errors import DeployError
+from deploy_pipeline.gateways.certificates import trusted_certificates
 from deploy_pipeline.gateways.clock import Clock
 
 LONGEST_BODY = 64 * 1024
@@ -49,8 +50,7 @@ class HttpWeb(Web):
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
-        # Reading the certificates takes longer than most calls.
-        self._tls = httpx.create_ssl_context()
+        self._tls = trusted_certificates()
 
     def call(
         self,
