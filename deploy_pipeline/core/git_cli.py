@@ -2,7 +2,7 @@
 
 import base64
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from urllib.parse import urlsplit, urlunsplit
 
 from deploy_pipeline.core.errors import DeployError
@@ -42,6 +42,7 @@ TRANSIENT = re.compile(
     r"|timed out|hung up unexpectedly|gnutls|ssl_|tls|\b(429|5\d\d)\b|curl \d+",
     re.I,
 )
+MISSING = " missing"
 SHA = re.compile(r"[0-9a-f]{40}([0-9a-f]{24})?")
 
 
@@ -112,9 +113,14 @@ def _fetch(git: str, mirror: str) -> list[str]:
     return [git, f"--git-dir={mirror}", "fetch", *quiet]
 
 
-def has_commit(git: str, mirror: str, sha: str) -> list[str]:
-    """Ends with 0 when the mirror has the commit."""
-    return [git, f"--git-dir={mirror}", "cat-file", "-e", f"{sha}^{{commit}}"]
+def has_commits(git: str, mirror: str) -> list[str]:
+    """Prints a line for each line of `commit_names` that it reads: one that ends in MISSING, or what it has found."""
+    return [git, f"--git-dir={mirror}", "cat-file", "--batch-check"]
+
+
+def commit_names(shas: Sequence[str]) -> str:
+    """What `has_commits` reads."""
+    return "".join(f"{sha}^{{commit}}\n" for sha in shas)
 
 
 def list_files(git: str, mirror: str, sha: str) -> list[str]:

@@ -114,7 +114,7 @@ class LocalGit(Git):
     def _ensure_commit(self, mirror: Path, clone_url: str, sha: str, token: str | None) -> None:
         if not mirror.exists():
             self._make_mirror(mirror)
-        if self._git.has(mirror, sha):
+        if self._git.found(mirror, sha):
             return
         # Nobody else works on the mirror while we hold its lock: these are left from a git that was killed.
         for stale in mirror.rglob("*.lock"):
@@ -122,7 +122,7 @@ class LocalGit(Git):
         environment = git_cli.environment(self._base, clone_url, token)
         argv = git_cli.fetch_all(self._settings.program, str(mirror), clone_url)
         self._fetch(argv, clone_url, environment)
-        if not self._git.has(mirror, sha):
+        if not self._git.found(mirror, sha):
             self._fetch_alone(mirror, clone_url, sha, environment)
 
     def _make_mirror(self, mirror: Path) -> None:

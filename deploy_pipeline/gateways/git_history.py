@@ -1,5 +1,6 @@
 """How commits relate, from the mirrors on this machine. It fetches nothing."""
 
+from functools import lru_cache
 from pathlib import Path
 
 from deploy_pipeline.core import git_cli
@@ -9,6 +10,8 @@ from deploy_pipeline.core.errors import DeployError
 from deploy_pipeline.gateways.git_program import GitProgram, broken
 from deploy_pipeline.gateways.interruptions import TemporaryFolder
 
+REMEMBERED = 1024
+
 
 class GitHistory:
     """The commits of all mirrors below the folder `mirrors`."""
@@ -16,14 +19,22 @@ class GitHistory:
     def __init__(self, git: GitProgram, mirrors: Path) -> None:
         self._git = git
         self._mirrors = mirrors
+        # What is so between two commits stays so, and to ask is to start programs.
+        self._is_ancestor = lru_cache(REMEMBERED)(self._ask_is_ancestor)
 
     def is_ancestor(self, ancestor: str, descendant: str) -> bool:
         """Whether `ancestor` is `descendant` or in its history."""
-        git_cli.checked_sha(ancestor)
-        mirror = self._mirror_with(git_cli.checked_sha(descendant))
-        # A mirror has a commit's whole history: what it does not have is not in it.
-        if not self._git.has(mirror, ancestor):
-            return False
+        return self._is_ancestor(git_cli.checked_sha(ancestor), git_cli.checked_sha(descendant))
+
+    def _ask_is_ancestor(self, ancestor: str, descendant: str) -> bool:
+        for mirror in self._all():
+            found = self._git.found(mirror, descendant, ancestor)
+            if descendant in found:
+                # A mirror has a commit's whole history: what it does not have is not in it.
+                return ancestor in found and self._descends(mirror, ancestor, descendant)
+        raise _in_no_mirror(descendant)
+
+    def _descends(self, mirror: Path, ancestor: str, descendant: str) -> bool:
         done = self._git.run(git_cli.is_ancestor(self._git.path, str(mirror), ancestor, descendant))
         if done.returncode not in (0, 1):
             raise broken(mirror, done)
@@ -56,8 +67,15 @@ class GitHistory:
                 return read_changes(difference)
 
     def _mirror_with(self, *shas: str) -> Path:
-        for mirror in sorted(self._mirrors.glob("*.git")):
-            if all(self._git.has(mirror, sha) for sha in shas):
+        for mirror in self._all():
+            if self._git.found(mirror, *shas) == set(shas):
                 return mirror
-        commits = " and ".join(f"the commit {sha}" for sha in shas)
-        raise DeployError(f"no mirror has {commits}", where="git", todo="check the commit out first")
+        raise _in_no_mirror(*shas)
+
+    def _all(self) -> list[Path]:
+        return sorted(self._mirrors.glob("*.git"))
+
+
+def _in_no_mirror(*shas: str) -> DeployError:
+    commits = " and ".join(f"the commit {sha}" for sha in shas)
+    return DeployError(f"no mirror has {commits}", where="git", todo="check the commit out first")

@@ -45,9 +45,15 @@ class GitProgram:
             raise broken(mirror, done)
         return done
 
-    def has(self, mirror: Path, sha: str) -> bool:
-        """Whether the mirror has the commit."""
-        return self.run(git_cli.has_commit(self.path, str(mirror), sha)).returncode == 0
+    def found(self, mirror: Path, *shas: str) -> set[str]:
+        """Which of the commits the mirror has."""
+        argv, environment = git_cli.has_commits(self.path, str(mirror)), git_cli.environment(self.environment)
+        stdin = git_cli.commit_names(shas)
+        done = self.process.run(argv, env=environment, timeout=self.timeout, stdin=stdin)
+        if done.returncode:  # not even a repository
+            return set()
+        answers = zip(shas, done.stdout.splitlines(), strict=True)
+        return {sha for sha, answer in answers if not answer.endswith(git_cli.MISSING)}
 
 
 def broken(mirror: Path, done: Completed) -> DeployError:

@@ -9,8 +9,9 @@ import pytest
 from deploy_pipeline.core.errors import DeployError
 from deploy_pipeline.gateways.clock import SystemClock
 from deploy_pipeline.gateways.git import GitSettings, LocalGit
-from deploy_pipeline.gateways.process import LocalProcess
+from deploy_pipeline.gateways.process import Completed, LocalProcess
 from deploy_pipeline_tests.fakes.fake_clock import FakeClock
+from deploy_pipeline_tests.fakes.fake_process import FakeProcess, ProcessCall
 from deploy_pipeline_tests.gateways.git_case import ABSENT, Repository, local
 
 
@@ -155,6 +156,25 @@ def test_is_ancestor_knows_the_history(repository: Repository, tmp_path: Path) -
     git.checkout(repository.url, second)
     answers = [git.is_ancestor(*p) for p in ((first, second), (second, first), (second, second), (ABSENT, second))]
     assert answers == [True, False, True, False]
+
+
+def test_is_ancestor_starts_no_program_for_what_it_knows(repository: Repository, tmp_path: Path) -> None:
+    first, second = repository.commit({"a": "1"}), repository.commit({"a": "2"})
+    real = LocalProcess(environment=os.environ, clock=SystemClock())
+
+    def run(call: ProcessCall) -> Completed:
+        return real.run(call.argv, cwd=call.cwd, env=call.env, timeout=call.timeout, stdin=call.stdin)
+
+    process = FakeProcess(run)
+    git = local(tmp_path / "work", process)
+    with pytest.raises(DeployError, match="no mirror has the commit"):
+        git.is_ancestor(first, second)
+    git.checkout(repository.url, second)
+    assert git.is_ancestor(first, second)
+    started = len(process.calls)
+    assert git.is_ancestor(first, second)
+    assert len(process.calls) == started
+    assert not git.is_ancestor(second, first)
 
 
 def test_is_ancestor_of_a_commit_that_no_mirror_has_is_an_error(tmp_path: Path) -> None:
