@@ -10,7 +10,7 @@ from deploy_pipeline.ops.images import build_image, push_image
 from deploy_pipeline.ops.infrastructure import apply_terraform, init_terraform, plan_terraform
 from deploy_pipeline.ops.packages import package_function
 from deploy_pipeline.ops.rollouts import roll_out_functions
-from deploy_pipeline.ops.scans import scan_image
+from deploy_pipeline.ops.scans import prepare_scanner, scan_image
 from deploy_pipeline.ops.services import deploy_service, drain_services, fan_out_services
 from deploy_pipeline.ops.smoke import fan_out_smoke_tests, smoke_test
 
@@ -27,7 +27,8 @@ MAX_RUNTIME_SECONDS = 4 * 60 * 60  # longer than the time-outs of all stages tog
 def deploy_job() -> None:
     """One commit of the deployed branch, from its source to running and checked."""
     candidate = resolve_candidate()
-    images = fan_out_images(candidate).map(lambda task: push_image(scan_image(build_image(task)))).collect()
+    scanner = prepare_scanner(candidate)
+    images = fan_out_images(candidate).map(lambda task: push_image(scan_image(build_image(task), scanner))).collect()
     packages = fan_out_functions(candidate).map(package_function).collect()
     planned = plan_terraform(candidate, init_terraform(candidate), images, packages)
     applied = apply_terraform(candidate, planned)

@@ -5,7 +5,7 @@ from typing import Any
 
 import dagster as dg
 
-from deploy_pipeline.core.candidate import BuiltImage, ScannedImage, Work
+from deploy_pipeline.core.candidate import BuiltImage, Candidate, ScannedImage, Work
 from deploy_pipeline.core.content_key import ContentKey
 from deploy_pipeline.core.errors import DeployError
 from deploy_pipeline.core.image_key import scan_key
@@ -22,9 +22,19 @@ from deploy_pipeline.ops.reuse import reused, same_work, work_done
 
 @dg.op(retry_policy=READ, tags={"dagster/kind": "trivy"})
 @stage
+def prepare_scanner(context: dg.OpExecutionContext, candidate: Candidate, trivy: dg.ResourceParam[Trivy]) -> str:
+    """Bring the scanner's databases up to date while the images are built; the scans then have its answer at once."""
+    knowledge = trivy.knowledge() if candidate.spec.images else "no image to scan"
+    context.add_output_metadata({"knows": knowledge})
+    return knowledge
+
+
+@dg.op(retry_policy=READ, tags={"dagster/kind": "trivy"})
+@stage
 def scan_image(
     context: dg.OpExecutionContext,
     built: BuiltImage,
+    prepared: str,  # not read: it may be of an earlier run, and the scanner is asked again at no cost
     trivy: dg.ResourceParam[Trivy],
     docker_engine: dg.ResourceParam[DockerEngine],
     ecr: dg.ResourceParam[Ecr],

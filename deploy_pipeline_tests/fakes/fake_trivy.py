@@ -9,15 +9,17 @@ from deploy_pipeline.gateways.trivy import ImageScan, Trivy
 class FakeTrivy(Trivy):
     """`scans` maps an image's reference to its scan, or to the error that scanning it raises.
 
-    `known` is the program and its database.
+    `known` is the program and its database, or the error that asking for them raises.
     """
 
     def __init__(self, scans: Mapping[str, ImageScan | DeployError]) -> None:
         self._scans = dict(scans)
         self.scanned: list[str] = []
-        self.known = "trivy 1, database of today"
+        self.known: str | DeployError = "trivy 1, database of today"
 
     def knowledge(self) -> str:
+        if isinstance(self.known, DeployError):
+            raise self.known
         return self.known
 
     def scan_image(self, reference: str) -> ImageScan:

@@ -88,6 +88,10 @@ def a_vulnerable(world: World) -> None:
     world.trivy = FakeTrivy({id_of(REFERENCE): ImageScan(report("trivy_report.json"), "{}", "2026-11-01")})
 
 
+def a_scanner_without_a_database(world: World) -> None:
+    world.trivy.known = DeployError("no vulnerability database", where="trivy", todo="download it")
+
+
 def a_broken_build(world: World) -> None:
     broken = DeployError(
         "step 3 failed: pip: no such version", where="image inference", todo="correct requirements.txt"
@@ -105,6 +109,7 @@ def a_failing_apply(world: World) -> None:
 @pytest.mark.parametrize(
     ("spoil", "step", "message"),
     [
+        (a_scanner_without_a_database, "prepare_scanner", "download it"),
         (a_broken_build, "build_image[inference]", "correct requirements.txt"),
         (a_vulnerable, "scan_image[inference]", "2.10.1"),
         (a_failing_apply, "apply_terraform", "give the role ecs:UpdateService"),
