@@ -48,7 +48,7 @@ validate: $(VENV)/.installed ## Run the checks of a pull request on this folder,
 	  $(BIN)/deploy-pipeline validate . --aws $(VALIDATE_ARGS); result=$$?; \
 	  $(BIN)/deploy-pipeline sandbox down --home .sandbox/validate; exit $$result
 
-check: format lint types imports test ## Exactly what CI runs
+check: format lint types imports test ## What every commit passes (CI runs contract and validate, too)
 
 format: $(VENV)/.installed-dev ## Check the format of Python and Terraform files
 	@$(BIN)/ruff format --check .

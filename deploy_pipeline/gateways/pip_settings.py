@@ -37,7 +37,8 @@ def _naming(file: Path) -> list[str]:
 
 
 def _contents(words: Iterable[str]) -> dict[str, str]:
-    paths = {word: Path(os.path.expanduser(word.removeprefix("file://"))) for word in words}  # noqa: PTH111  (raises nothing)
+    # Path.expanduser would raise for a user who does not exist.
+    paths = {word: Path(os.path.expanduser(word.removeprefix("file://"))) for word in words}  # noqa: PTH111
     files = {f"contents of {word}": sha256_of(path) for word, path in paths.items() if path.is_file()}
     folders = {f"contents of {word}": _listed(path) for word, path in paths.items() if path.is_dir()}
     return files | folders
