@@ -81,6 +81,8 @@ def one_of_kinds(schema: Schema) -> str:
 def _words_of_type(schema: Schema) -> str:
     if schema.get("type") == "integer":
         return _integer(schema.get("minimum"), schema.get("maximum"))
+    if schema.get("type") == "number":
+        return _number(schema)
     if schema.get("format") == "date":
         return "a date such as 2026-12-31"
     at_least_one = bool(schema.get("minItems") or schema.get("minLength"))
@@ -91,6 +93,17 @@ def _integer(minimum: int | None, maximum: int | None) -> str:
     if minimum is not None and maximum is not None:
         return f"an integer between {minimum} and {maximum}"
     return "an integer" if minimum is None else f"an integer of at least {minimum}"
+
+
+def _number(schema: Schema) -> str:
+    bounds = {
+        "minimum": "at least",
+        "exclusiveMinimum": "more than",
+        "maximum": "at most",
+        "exclusiveMaximum": "less than",
+    }
+    said = [f"{wording} {schema[name]:g}" for name, wording in bounds.items() if name in schema]
+    return f"a number, {' and '.join(said)}" if said else "a number"
 
 
 def words_for_key(mapping: Schema, root: Schema) -> str:

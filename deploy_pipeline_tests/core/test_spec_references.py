@@ -99,6 +99,7 @@ services:
 smoke_tests:
   - {name: a, kind: service, service: api, path: health, expect: {status_code: "200"}}
 environment: staging
+rollout: {analysis: {max_error_rate: 1}}
 """
     assert _mistakes(text) == [
         "1: version: found 2, expected 1",
@@ -112,4 +113,5 @@ environment: staging
         '10: smoke_tests[0].expect.status_code: found "200", expected an integer between 100 and 599',
         '10: smoke_tests[0].path: found "health", expected a path that starts with / and has no spaces',
         '11: environment: found the key "environment" again, expected each key once (line 2 has it)',
+        "12: rollout.analysis.max_error_rate: found 1, expected a number, more than 0 and less than 1",
     ]
