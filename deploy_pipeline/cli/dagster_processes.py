@@ -16,7 +16,7 @@ from pathlib import Path
 import click
 
 from deploy_pipeline.cli.instance_folder import prepare_instance, sole_use
-from deploy_pipeline.cli.launched import Program, forked, launched
+from deploy_pipeline.cli.launched import Kept, Program, forked, launched
 from deploy_pipeline.cli.process_family import Family
 from deploy_pipeline.cli.warm_process import WarmProcess, start_warm
 from deploy_pipeline.core.errors import DeployError
@@ -43,14 +43,14 @@ def say(line: str) -> None:
 
 @dataclass
 class DagsterProcesses:
-    """A running web server and daemon (`children`), all that they started (`family`), and the hold on `home`.
+    """A running web server and daemon (`programs`), all that they started (`family`), and the hold on `home`.
 
     `warm` is what runs start from; without it they start cold.
     """
 
     home: Path
     port: int
-    children: Sequence[Program]
+    programs: Sequence[Kept]
     family: Family
     hold: ExitStack
     warm: WarmProcess | None = None
@@ -60,14 +60,17 @@ class DagsterProcesses:
         """The address of the UI."""
         return f"http://{HOST}:{self.port}"
 
-    def ended(self) -> str | None:
-        """Which of the two has ended by itself, if one has, with where its log is. A warm server is started again."""
+    @property
+    def children(self) -> list[Program]:
+        """The web server and the daemon as they run now."""
+        return [program.process for program in self.programs]
+
+    def mend(self) -> str | None:
+        """Start again what has ended by itself: runs go on meanwhile. Says which one ends again and again, if one does,
+        with where its log is."""
         if self.warm is not None:
             self.warm.mend(say)
-        for name, child in zip(("webserver", "daemon"), self.children, strict=True):
-            if child.poll() is not None:
-                return f"dagster {name} ended with {child.returncode}; see {self.home / LOG_FOLDER / name}.log"
-        return None
+        return next((trouble for program in self.programs if (trouble := program.mend(say))), None)
 
     def stop(self, grace: float = DEMO_GRACE_SECONDS, show: Callable[[str], None] = say) -> None:
         """End both and everything that they started: code servers, run workers, steps and their programs.
@@ -112,8 +115,8 @@ def start_dagster(
         (home / LOG_FOLDER).mkdir(parents=True, exist_ok=True, mode=OWNER_ONLY)
         with ended_on_error(family):
             warm, workspace = start_warm(project, home, home / LOG_FOLDER / "warm.log", env)
-        children = launch_all(commands(port, workspace), project, home / LOG_FOLDER, env, family, home)
-        return DagsterProcesses(home, port, children, family, hold.pop_all(), warm)
+        programs = launch_all(commands(port, workspace), project, home / LOG_FOLDER, env, family, home)
+        return DagsterProcesses(home, port, programs, family, hold.pop_all(), warm)
 
 
 def commands(port: int, workspace: Path) -> dict[str, list[str]]:
@@ -157,19 +160,25 @@ def launch_all(
     env: Mapping[str, str],
     family: Family,
     home: Path | None = None,
-) -> list[Program]:
+) -> list[Kept]:
     """Start every program (name of its log -> arguments). When one cannot be started, those before it are ended.
 
     With a `home` they are forked from its warm server, if it answers.
     """
     logs.mkdir(parents=True, exist_ok=True, mode=OWNER_ONLY)
     bin_folder = Path(sys.executable).parent
+
+    def kept(name: str, argv: Sequence[str]) -> Kept:
+        log = logs / f"{name}.log"
+
+        def launch() -> Program:
+            warm = forked(home, name, argv[OWN[name] :], log) if home else None
+            return warm or launched([str(bin_folder / argv[0]), *argv[1:]], folder, log, env)
+
+        return Kept(name, log, launch, launch())
+
     with ended_on_error(family):
-        return [
-            (home and forked(home, name, argv[OWN[name] :], logs / f"{name}.log"))
-            or launched([str(bin_folder / argv[0]), *argv[1:]], folder, logs / f"{name}.log", env)
-            for name, argv in commands.items()
-        ]
+        return [kept(name, argv) for name, argv in commands.items()]
 
 
 @contextmanager

@@ -165,7 +165,7 @@ def followed(api: DagsterApi, dagster: DagsterProcesses, sha: str, progress: Pro
     """The deployment of a commit that the merge sensor starts, to its end."""
     run_id = wait_for(lambda: run_of(api, sha), SEEN_SECONDS, f"the merge sensor did not start a run for {sha[:12]}")
     progress(f"merge_sensor started {dagster.url}/runs/{run_id}")
-    return follow(api, run_id, progress, RUN_SECONDS, ended=dagster.ended)
+    return follow(api, run_id, progress, RUN_SECONDS, ended=dagster.mend)
 
 
 def change_traffic(file: Path, scenario: Scenario) -> None:
@@ -175,8 +175,8 @@ def change_traffic(file: Path, scenario: Scenario) -> None:
 
 def watching(api: DagsterApi, dagster: DagsterProcesses) -> bool | None:
     """True once the merge sensor has looked at the branch for the first time."""
-    if ended := dagster.ended():
-        raise DeployError(ended)
+    if trouble := dagster.mend():
+        raise DeployError(trouble)
     tick = api.last_tick("merge_sensor")
     if tick and tick.get("error"):
         raise DeployError(tick["error"]["message"], where="merge_sensor")
@@ -225,8 +225,8 @@ def wait_for_interrupt(dagster: DagsterProcesses) -> None:
     """Keep everything up until Ctrl-C."""
     click.echo(f"The UI stays up at {dagster.url}. Ctrl-C stops everything.")
     try:
-        while not (ended := dagster.ended()):
+        while not (trouble := dagster.mend()):
             time.sleep(1)
-        raise DeployError(ended)
+        raise DeployError(trouble)
     except KeyboardInterrupt:
         click.echo("")

@@ -2,8 +2,8 @@
 
 import subprocess
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -15,6 +15,8 @@ from deploy_pipeline.warm.wire import NotWarm
 POLL_SECONDS = 0.1
 UNKNOWN = -1
 """The exit code of a process that is not our child."""
+MOST_ENDS, WITHIN_SECONDS = 3, 300.0
+"""What ends as often by itself has a reason that another start does not mend."""
 
 
 class Program(Protocol):
@@ -60,6 +62,29 @@ class Forked:
         while self.worker.alive:
             time.sleep(POLL_SECONDS)
         return UNKNOWN
+
+
+@dataclass
+class Kept:
+    """A program that runs until we end it: one that ends by itself is started again. `ends` are when it did."""
+
+    name: str
+    log: Path
+    launch: Callable[[], Program]
+    process: Program
+    ends: list[float] = field(default_factory=list)
+
+    def mend(self, say: Callable[[str], None]) -> str | None:
+        """Start it again where it has ended. Says what is wrong where that has happened too often."""
+        if self.process.poll() is None:
+            return None
+        now = time.monotonic()
+        self.ends = [*(each for each in self.ends if now - each < WITHIN_SECONDS), now]
+        if len(self.ends) >= MOST_ENDS:
+            return f"dagster {self.name} ended {MOST_ENDS} times in {WITHIN_SECONDS / 60:.0f} minutes; see {self.log}"
+        say(f"dagster {self.name} ended: starting it again; its log is {self.log}")
+        self.process = self.launch()
+        return None
 
 
 def forked(home: Path, name: str, argv: Sequence[str], log: Path) -> Program | None:

@@ -27,9 +27,9 @@ def start(home: Path, port: int) -> None:
     processes = start_dagster(project, home.resolve(), free_port(port), {})
     try:
         click.echo(f"Dagster UI: {processes.url} (loopback only: put a proxy with a login before it to share it)")
-        while not (ended := processes.ended()):
+        while not (trouble := processes.mend()):
             time.sleep(1)
-        raise DeployError(ended)
+        raise DeployError(trouble)
     finally:
         say("stopping Dagster")
         processes.stop(GRACE_SECONDS)

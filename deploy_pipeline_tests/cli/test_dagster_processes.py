@@ -23,6 +23,7 @@ from deploy_pipeline.cli.dagster_processes import (
     start_dagster,
 )
 from deploy_pipeline.cli.instance_folder import sole_use
+from deploy_pipeline.cli.launched import Kept, Program
 from deploy_pipeline.cli.process_family import Family
 from deploy_pipeline.core.errors import DeployError
 from deploy_pipeline_tests.fakes.fake_clock import FakeClock
@@ -124,7 +125,8 @@ def test_a_second_interrupt_does_not_break_the_end(home: Path) -> None:
         os.kill(os.getpid(), signal.SIGINT)
         os.kill(os.getpid(), signal.SIGTERM)
 
-    DagsterProcesses(home, 1, [child], Family(marker, FakeClock()), ExitStack()).stop(3, show)
+    program = Kept("child", home, lambda: child, child)
+    DagsterProcesses(home, 1, [program], Family(marker, FakeClock()), ExitStack()).stop(3, show)
 
     assert child.returncode == -signal.SIGKILL
     assert len(said) == 2
@@ -149,7 +151,33 @@ def test_what_a_killed_start_left_is_ended_by_the_next(tmp_path: Path, home: Pat
 
     end_leftovers(family_of(home), home)
 
-    assert left.wait() == -signal.SIGTERM
+    assert left.process.wait() == -signal.SIGTERM
+
+
+def test_a_program_that_is_killed_is_started_again_and_one_that_ends_again_and_again_is_named(
+    tmp_path: Path, home: Path
+) -> None:
+    env = {**os.environ, "DEPLOY_PIPELINE_DAGSTER": identity_of(home)}
+    commands = {name: [Path(sys.executable).name, "-c", PAUSES] for name in ("webserver", "daemon")}
+    programs = launch_all(commands, tmp_path, tmp_path / "logs", env, family_of(home))
+    service = DagsterProcesses(home, 1, programs, family_of(home), ExitStack())
+    webserver, first = service.children
+    assert service.mend() is None
+    for _ in range(2):
+        kill(service.children[1])
+        assert service.mend() is None
+    kill(service.children[1])
+    trouble = service.mend()
+    assert trouble is not None
+    assert trouble.startswith("dagster daemon ended 3 times in 5 minutes; see ")
+    assert service.children[0] is webserver
+    assert webserver.poll() is None
+    assert service.children[1] is not first
+
+
+def kill(program: Program) -> None:
+    os.kill(program.pid, signal.SIGKILL)
+    program.wait()
 
 
 def test_a_second_start_on_the_same_instance_is_refused_before_it_touches_anything(project: Path, home: Path) -> None:

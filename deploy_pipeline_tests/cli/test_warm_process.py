@@ -62,7 +62,7 @@ def test_all_is_forked_from_the_warm_server_and_nothing_is_left_in_the_end(proje
         until(looked.exists, (home / "process-logs" / "daemon.log").read_text)
         assert looked.read_text() == "run-worker"
         assert all(isinstance(child, Forked) for child in dagster.children)
-        assert dagster.ended() is None
+        assert dagster.mend() is None
         assert dagster.warm is not None
         parents = {member.pid: member.parent for member in dagster.family.alive()}
         assert {parents[child.pid] for child in dagster.children} == {dagster.warm.process.pid}
