@@ -10,7 +10,7 @@ from deploy_pipeline.core.errors import DeployError
 
 FAILED = 1
 INTERRUPTED = 130
-ALONE = ("demo", "doctor", "run", "sandbox", "spec", "start", "time", "validate")
+ALONE = ("demo", "doctor", "run", "sandbox", "spec", "start", "status", "time", "validate")
 """Commands, or groups of them, that have a module of their own."""
 PLACES = {
     **{name: f"deploy_pipeline.cli.{name}_commands" for name in ALONE},

@@ -94,15 +94,12 @@ def target_of(ledger: Ledger, live: Deployed, name: str, only: tuple[Part, ...])
 
     A rollback left the infrastructure as it was: for Terraform, its release stands for no commit's files.
     """
-    manifest = ledger.release(live.release)
-    if manifest is None:
-        raise DeployError("its manifest is missing", where=ledger.release_key(live.release))
-    wanted = name or previous(manifest, ledger.release)
+    wanted = name or before(ledger, live)
     found, record = ledger.deployed(wanted), ledger.deployment(wanted)
     if found is None or record is None or record.outcome != "live":
         raise DeployError(
             f"the ledger has no release {wanted} that was live", where=ledger.environment,
-            todo=f"see its names under {ledger.release_key('')} in the ledger bucket",
+            todo="`deploy-pipeline status --releases 20` shows the names",
         )  # fmt: skip
     its = ledger.release(wanted)
     if "terraform" in only and its and its.restores:
@@ -111,6 +108,19 @@ def target_of(ledger: Ledger, live: Deployed, name: str, only: tuple[Part, ...])
             todo=f"name the release whose stacks are wanted, such as {its.restores}, with `to`",
         )  # fmt: skip
     return found
+
+
+def before(ledger: Ledger, live: Deployed) -> str:
+    """The release before the live one. Raises DeployError where there is none."""
+    manifest = ledger.release(live.release)
+    if manifest is None:
+        raise DeployError("its manifest is missing", where=ledger.release_key(live.release), todo="name one with `to`")
+    name = previous(manifest, ledger.release)
+    if not name:
+        raise DeployError(
+            f"there is no release before {live.release}", where=ledger.environment, todo="name one with `to`"
+        )
+    return name
 
 
 @dg.op(retry_policy=NEVER, tags={"dagster/kind": "lambda"})

@@ -113,15 +113,12 @@ def names_of(deployed: Deployed) -> list[str]:
 def previous(live: Release, find: Callable[[str], Release | None]) -> str:
     """The release before the live one: before the one that it restores, where it is a rollback itself.
 
-    Where only a part went back, the same release again: for the other parts. Raises DeployError where there is none.
+    Where only a part went back, the same release again: for the other parts. "" where there is none.
     """
     if live.restores and live.parts and not set(CODE) <= set(live.parts):
         return live.restores
     restored = find(live.restores) if live.restores else live
-    name = restored.replaced if restored else ""
-    if not name:
-        raise DeployError(f"there is no release before {live.name}", where=live.environment, todo="name one with `to`")
-    return name
+    return restored.replaced if restored else ""
 
 
 def parts_since(only: Sequence[Part], live: Release | None, restores: str) -> tuple[Part, ...]:
