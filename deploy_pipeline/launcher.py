@@ -10,7 +10,7 @@ from dagster._serdes import serialize_value
 from deploy_pipeline.warm.client import start_worker
 from deploy_pipeline.warm.identity import Worker, lived_at, supported
 from deploy_pipeline.warm.wire import NotWarm
-from deploy_pipeline.warm.worker_tag import WORKER_TAG, worker_named
+from deploy_pipeline.warm.worker_tag import WORKER_TAG, process_named, worker_named
 
 NOBODY = "none"
 STARTED = "Started process for run"
@@ -71,13 +71,13 @@ class WarmRunLauncher(dg.DefaultRunLauncher):
         return supported()
 
     def check_run_worker_health(self, run: dg.DagsterRun) -> CheckRunHealthResult:
-        """Whether the run's process lives. Of a run that this launcher did not start, that it does."""
+        """Whether the run's process lives. Of a run of which nobody said where it runs, that it does."""
         worker = worker_of(run)
         if worker is not None:
             return result(worker.alive, worker.pid)
         pid, seconds = self._process_of(run)
         if pid is None or GRPC_INFO_TAG not in run.tags:
-            return CheckRunHealthResult(WorkerStatus.RUNNING, "this launcher did not start it")
+            return CheckRunHealthResult(WorkerStatus.RUNNING, "nobody said where it runs")
         return result(lived_at(pid, seconds), pid)
 
     def _process_of(self, run: dg.DagsterRun) -> tuple[int | None, float]:
@@ -91,8 +91,11 @@ class WarmRunLauncher(dg.DefaultRunLauncher):
 
 
 def worker_of(run: dg.DagsterRun) -> Worker | None:
-    """The warm worker of a run."""
-    return worker_named(run.run_id, run.tags)
+    """The process of a run, where a tag names it: a warm worker, or a command line that executes the run itself."""
+    worker = worker_named(run.run_id, run.tags)
+    if worker is not None or WORKER_TAG in run.tags or GRPC_INFO_TAG in run.tags:
+        return worker
+    return process_named(run.tags)
 
 
 def result(alive: bool, pid: int) -> CheckRunHealthResult:

@@ -14,7 +14,7 @@ from dagster._core.test_utils import create_run_for_test
 
 from deploy_pipeline.launcher import STARTED, WarmRunLauncher, worker_of
 from deploy_pipeline.warm.identity import Worker
-from deploy_pipeline.warm.worker_tag import WORKER_TAG
+from deploy_pipeline.warm.worker_tag import PROCESS_TAG, WORKER_TAG, here
 
 SETTINGS = """
 run_launcher: {module: deploy_pipeline.launcher, class: WarmRunLauncher}
@@ -54,6 +54,22 @@ def test_a_cold_run_lives_as_long_as_the_process_that_has_said_so(instance: dg.D
     assert health(instance, lives) is WorkerStatus.RUNNING
     assert health(instance, gone) is WorkerStatus.NOT_FOUND
     assert health(instance, unsaid) is WorkerStatus.RUNNING
+
+
+def test_a_run_of_a_command_line_lives_as_long_as_its_process(instance: dg.DagsterInstance) -> None:
+    lives = create_run_for_test(instance, tags=here())
+    assert health(instance, lives) is WorkerStatus.RUNNING
+    gone = Worker("", NO_PROCESS, 1, Worker.here("").boot)
+    killed = create_run_for_test(instance, tags={PROCESS_TAG: gone.text()})
+    assert health(instance, killed) is WorkerStatus.NOT_FOUND
+    assert not instance.run_launcher.terminate(killed.run_id)
+
+
+def test_a_command_lines_process_is_not_that_of_a_launched_run_which_repeats_its_run(
+    instance: dg.DagsterInstance,
+) -> None:
+    repeated = create_run_for_test(instance, tags=here() | COLD)
+    assert worker_of(repeated) is None
 
 
 def test_the_tag_of_the_run_that_is_repeated_does_not_count(instance: dg.DagsterInstance) -> None:

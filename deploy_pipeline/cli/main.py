@@ -34,10 +34,17 @@ def interrupted(number: int, frame: object) -> None:
     raise KeyboardInterrupt
 
 
+def hung_up(number: int, frame: object) -> None:
+    """The terminal is gone: as Ctrl-C, by whoever answers that just now. A run has an answer of its own."""
+    signal.raise_signal(signal.SIGINT)
+
+
 def main() -> None:
     """Run the command line; an error that an operator can act on is shown without a traceback."""
     signal.signal(signal.SIGTERM, interrupted)
     signal.signal(signal.SIGINT, interrupted)  # a shell that starts a program with `&` lets it ignore this one
+    if signal.getsignal(signal.SIGHUP) is signal.SIG_DFL:  # `nohup` has it ignored
+        signal.signal(signal.SIGHUP, hung_up)
     try:
         # Without its standalone mode, click returns the code of an `Exit` instead of ending with it.
         sys.exit(commands.main(standalone_mode=False) or 0)

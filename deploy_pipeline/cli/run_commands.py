@@ -14,7 +14,9 @@ import dagster as dg
 from deploy_pipeline.cli.instance_folder import give_settings, require_project
 from deploy_pipeline.cli.lazy_group import importing
 from deploy_pipeline.core.errors import DeployError
+from deploy_pipeline.sensors.lost_runs import is_gone
 from deploy_pipeline.warm.migrations import remember_migrations
+from deploy_pipeline.warm.worker_tag import here
 
 DEFINITIONS = "deploy_pipeline.definitions"
 EXIT_CODES = {"succeeded": 0, "failed": 1, "interrupted": 130}
@@ -49,7 +51,7 @@ def executed(job: str, settings: dict[str, Any], home: Path, module: str = DEFIN
         instance = opened(project, home.resolve())
     with instance:
         refuse_a_second(instance, job)
-        return dg.execute_job(wanted, instance, run_config=settings, raise_on_error=False)
+        return dg.execute_job(wanted, instance, run_config=settings, tags=here(), raise_on_error=False)
 
 
 def end_with(done: dg.JobExecutionResult, as_json: bool) -> None:
@@ -111,8 +113,12 @@ def opened(project: Path, home: Path) -> dg.DagsterInstance:
 
 
 def refuse_a_second(instance: dg.DagsterInstance, job: str) -> None:
-    """Raise DeployError while another run of the job goes on: beside the queue, nothing else keeps them apart."""
-    going = instance.get_runs(filters=dg.RunsFilter(job_name=job, statuses=GOING), limit=1)
+    """Raise DeployError while another run of the job goes on: beside the queue, nothing else keeps them apart.
+
+    Of one whose process is gone nobody has told Dagster while the service does not run.
+    """
+    found = instance.get_runs(filters=dg.RunsFilter(job_name=job, statuses=GOING))
+    going = [run for run in found if not is_gone(instance, run)]
     if going:
         todo = "wait for it, or end it in the UI"
         raise DeployError(f"run {going[0].run_id} of {job} goes on", where=instance.root_directory, todo=todo)

@@ -14,7 +14,12 @@ from click.testing import CliRunner, Result
 
 from deploy_pipeline.cli.run_commands import run
 from deploy_pipeline.core.errors import DeployError
+from deploy_pipeline.sensors.lost_runs import is_gone
 
+LAUNCHER = """
+run_launcher: {module: deploy_pipeline.launcher, class: WarmRunLauncher}
+telemetry: {enabled: false}
+"""
 MODULE = """
 import time
 import dagster as dg
@@ -114,6 +119,26 @@ def test_a_second_run_of_the_job_is_refused_while_the_first_goes_on(project: Pat
         said, _ = first.communicate(timeout=60)
     assert first.returncode == 130, said
     assert "interrupted in build" in said
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_terminal_that_goes_away_interrupts_the_run(project: Path, number: signal.Signals) -> None:
+    with working(project) as first:
+        first.send_signal(number)
+        said, _ = first.communicate(timeout=60)
+    assert first.returncode == 130, said
+    (made,) = recorded(project)
+    assert made.is_finished
+
+
+def test_a_run_whose_process_was_killed_is_known_as_gone_and_holds_no_other_up(project: Path) -> None:
+    (project / "dagster.yaml").write_text(LAUNCHER)
+    with working(project) as first:
+        first.kill()
+    assert called(project, "a_job").exit_code == 0
+    with dg.DagsterInstance.from_config(str(project / "home")) as instance:
+        killed = next(run for run in instance.get_runs() if not run.is_finished)
+        assert is_gone(instance, killed)  # which is what run monitoring asks, to fail it
 
 
 def working(project: Path) -> "subprocess.Popen[str]":
