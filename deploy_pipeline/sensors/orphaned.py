@@ -51,6 +51,7 @@ def orphaned_deployment_sensor(
 
 
 def attempts(instance: dg.DagsterInstance, deployment: str) -> list[dg.DagsterRun]:
-    """The runs that were to settle a deployment."""
+    """The runs that were to settle a deployment; one that was made but never queued must be asked for again."""
     tags = {run_tags.RECONCILES: deployment}
-    return list(instance.get_runs(filters=dg.RunsFilter(job_name=reconcile_job.name, tags=tags)))
+    runs = instance.get_runs(filters=dg.RunsFilter(job_name=reconcile_job.name, tags=tags))
+    return [run for run in runs if run.status != dg.DagsterRunStatus.NOT_STARTED]

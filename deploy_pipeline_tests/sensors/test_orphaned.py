@@ -59,6 +59,14 @@ def test_one_run_at_a_time_settles_it(watched: Watched) -> None:
     assert isinstance(watched.tick(31), dg.SkipReason)
 
 
+def test_a_run_that_was_made_and_never_queued_is_asked_for_again(watched: Watched) -> None:
+    """As when the database was locked between the two: the daemon queues the one that is there."""
+    watched.attempt(dg.DagsterRunStatus.NOT_STARTED)
+    asked = watched.tick(31)
+    assert isinstance(asked, dg.RunRequest)
+    assert asked.run_key == "one:1:0"
+
+
 def test_what_failed_is_tried_again_later_and_later(watched: Watched) -> None:
     for number, wait in enumerate((60, 120, 240), start=1):
         watched.attempt(dg.DagsterRunStatus.FAILURE)
