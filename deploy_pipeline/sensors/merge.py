@@ -27,6 +27,8 @@ LOOK_SECONDS = 1.0
 # where this one ended. With GitHub silent at that look (three attempts of 15 s) a tick still ends within the 60 s that
 # Dagster gives it. It is short also because a code server that is told to stop, or to load new code, waits for it.
 WATCH_SECONDS = 9.2
+WAITING = dg.DagsterRunStatus.QUEUED
+GOING = (dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED)
 
 
 @dg.sensor(
@@ -51,6 +53,9 @@ def merge_sensor(
         if isinstance(decision, Wait):
             context.update_cursor(cursor.model_dump_json())
             return dg.SkipReason(decision.reason)
+        if newer := newer_one(context.instance, home_spec, github, decision.sha):
+            context.update_cursor(cursor.model_dump_json())
+            return dg.SkipReason(f"GitHub answered with {decision.sha[:12]}, which {newer[:12]} contains: asked again")
         attempt = len(runs_for(context.instance, decision.sha))
         request = deployment_of(decision.sha, attempt, home_spec, github)
     except GitHubUnavailable as error:
@@ -58,7 +63,7 @@ def merge_sensor(
             context.update_cursor(rest(before, error.retry_at, clock.now()).model_dump_json())
         return dg.SkipReason(f"{error}. Nothing is lost: the cursor stays, and a later tick asks again.")
     if by_daemon(context):
-        supersede(context, waiting(context.instance, home_spec.environment), decision.sha)
+        supersede(context, deployments(context.instance, home_spec.environment, [WAITING]), decision.sha)
     return dg.SensorResult(run_requests=[request], cursor=cursor.model_dump_json())
 
 
@@ -153,15 +158,35 @@ def deployment_of(sha: str, attempt: int, spec: Spec, github: GitHub) -> dg.RunR
     return dg.RunRequest(run_key=key, run_config=config, tags=run_tags.commit_tags(commit, spec.environment))
 
 
-def waiting(instance: dg.DagsterInstance, environment: str) -> Iterable[dg.DagsterRun]:
-    """The deployments of the environment that are queued and have not begun."""
-    return instance.get_runs(
-        filters=dg.RunsFilter(
-            job_name=deploy_job.name,
-            statuses=[dg.DagsterRunStatus.QUEUED],
-            tags={run_tags.ENVIRONMENT: environment, "dagster/sensor_name": "merge_sensor"},
-        )
-    )
+def deployments(
+    instance: dg.DagsterInstance, environment: str, statuses: list[dg.DagsterRunStatus]
+) -> Iterable[dg.DagsterRun]:
+    """The environment's deployments by this sensor that wait, or go on."""
+    tags = {run_tags.ENVIRONMENT: environment, "dagster/sensor_name": "merge_sensor"}
+    return instance.get_runs(filters=dg.RunsFilter(job_name=deploy_job.name, statuses=statuses, tags=tags))
+
+
+def newer_one(instance: dg.DagsterInstance, spec: Spec, github: GitHub, sha: str) -> str | None:
+    """A commit that waits or is being deployed and contains this one.
+
+    GitHub answers from several replicas, and a second daemon may be slower: such a head is older than what was seen.
+    Its deployment would take the newer one out of the queue.
+    """
+    for run in deployments(instance, spec.environment, [WAITING, *GOING]):
+        other = run.tags.get(run_tags.COMMIT, sha)
+        if other != sha and not adds(github, spec.repository.name, other, sha):
+            return other
+    return None
+
+
+def adds(github: GitHub, repository: str, known: str, sha: str) -> bool:
+    """Whether a commit has anything that `known` has not; it has where GitHub does not know that one any more."""
+    try:
+        return bool(github.commits_between(repository, known, sha))
+    except GitHubUnavailable:
+        raise
+    except DeployError:
+        return True
 
 
 def supersede(context: dg.SensorEvaluationContext, runs: Iterable[dg.DagsterRun], sha: str) -> None:

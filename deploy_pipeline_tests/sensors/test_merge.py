@@ -435,6 +435,34 @@ def test_a_second_daemon_that_was_faster_keeps_its_run_of_the_same_commit(tmp_pa
     assert runs == {FIRST.sha: dg.DagsterRunStatus.CANCELED, SECOND.sha: dg.DagsterRunStatus.QUEUED}
 
 
+@pytest.mark.parametrize("status", [dg.DagsterRunStatus.QUEUED, dg.DagsterRunStatus.STARTED])
+def test_a_head_that_is_older_than_what_is_deployed_already_takes_nothing_out_of_the_queue(
+    tmp_path: Path, status: dg.DagsterRunStatus
+) -> None:
+    """A replica of GitHub that lags behind: the older merge never had a run, because two came at once."""
+    stale = FakeGitHub([BASE, FIRST, SECOND])
+    stale.branch_head = lambda *_: BranchHead(FIRST.sha, "stale")  # type: ignore[method-assign]
+    with instance_without_processes(str(tmp_path)) as instance:
+        newer = launched(instance, SECOND.sha, status)
+        answer, cursor = tick(stale, instance, watching_since(BASE.sha))
+        after = instance.get_run_by_id(newer.run_id)
+        again, _ = tick(FakeGitHub([BASE, FIRST, SECOND]), instance, cursor)
+    assert "asked again" in str(answer.skip_message)
+    assert after is not None
+    assert after.status == status
+    assert "has its deployment" in str(again.skip_message)
+
+
+def test_a_branch_that_was_set_back_is_deployed_although_a_commit_waits_that_is_gone(tmp_path: Path) -> None:
+    with instance_without_processes(str(tmp_path)) as instance:
+        gone = launched(instance, "f" * 40, dg.DagsterRunStatus.QUEUED)
+        answer, _ = tick(FakeGitHub([BASE, FIRST]), instance, watching_since(BASE.sha))
+        after = instance.get_run_by_id(gone.run_id)
+    assert answer.run_requests[0].run_key == FIRST.sha
+    assert after is not None
+    assert after.status == dg.DagsterRunStatus.CANCELED
+
+
 def launched(instance: dg.DagsterInstance, sha: str, status: dg.DagsterRunStatus) -> dg.DagsterRun:
     """A run as the daemon makes it for this sensor."""
     tags = {
