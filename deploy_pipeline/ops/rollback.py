@@ -34,6 +34,7 @@ from deploy_pipeline.ops.holding import begun_later
 from deploy_pipeline.ops.retries import IDEMPOTENT, NEVER
 from deploy_pipeline.ops.service_rollout import ServiceRollout, moving
 from deploy_pipeline.rollout.function_traffic import FunctionTraffic
+from deploy_pipeline.rollout.service_colours import running
 from deploy_pipeline.rollout.service_health import ServiceHealth
 
 
@@ -130,15 +131,31 @@ def roll_back_functions(
     rollback: Rollback,
     planned: list[PlannedStack],  # not read: nothing moves before all of it may
     functions: dg.ResourceParam[Functions],
+    services: dg.ResourceParam[Services],
+    load_balancers: dg.ResourceParam[LoadBalancers],
+    web: dg.ResourceParam[Web],
+    clock: dg.ResourceParam[Clock],
     hold: dg.ResourceParam[Hold],
 ) -> list[DeployedFunction]:
-    """Point every alias at its earlier version; one that somebody else has moved ends it before anything changes."""
+    """Point every alias at its earlier version. What somebody else has moved, a service too, ends it before that."""
     hold.check()
+    refuse_moved_services(rollback, ServiceHealth(services, load_balancers, web, clock, context.log.info))
     moves = [way_back(functions, live, earlier) for live, earlier in rollback.functions]
     hold.move_functions([FunctionMove(m.name, m.function_name, m.alias, m.stable, m.version) for m in moves])
     FunctionTraffic(hold.fenced(functions), moves).promote()
     context.add_output_metadata({move.name: f"version {move.version}, was {move.stable}" for move in moves})
     return [replace(earlier, previous_version=live.version) for live, earlier in rollback.functions]
+
+
+def refuse_moved_services(rollback: Rollback, health: ServiceHealth) -> None:
+    """Raise DeployError for a service whose users are served by neither release: that is not our doing."""
+    for live, earlier in rollback.services:
+        now = running(health, rollback.live.candidate.spec.services[live.name])
+        if now not in {live.task_definition, earlier.task_definition}:
+            raise DeployError(
+                f"it runs {now}, not {live.task_definition}", where=live.service,
+                todo="somebody else has moved it: nothing was rolled back",
+            )  # fmt: skip
 
 
 def way_back(functions: Functions, live: DeployedFunction, earlier: DeployedFunction) -> PublishedFunction:

@@ -91,6 +91,14 @@ class ServiceColours:
         self.health.load_balancers.send(self.balancer.name, port, {self.groups[colour]: ALL})
 
 
+def running(health: ServiceHealth, service: ServiceSpec) -> str:
+    """The task definition (an ARN) of the tasks that users are sent to now, "" for none."""
+    colours = colours_of(health, service)
+    if colours is None:
+        return health.services.state(service.cluster, service.service).task_definition
+    return colours.state(colours.traffic().live).task_definition
+
+
 def colours_of(health: ServiceHealth, service: ServiceSpec) -> ServiceColours | None:
     """The two colours of a service, or None where it has one."""
     balancer = service.load_balancer

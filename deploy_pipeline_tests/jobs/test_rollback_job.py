@@ -10,8 +10,10 @@ import pytest
 from deploy_pipeline.core.ledger.rollback import parts_since
 from deploy_pipeline.core.release import Release, release_of
 from deploy_pipeline.gateways.functions import AliasState
+from deploy_pipeline.gateways.services import ServiceState
 from deploy_pipeline.jobs.rollback import rollback_job
 from deploy_pipeline_tests.fakes.fake_github import START
+from deploy_pipeline_tests.fakes.fake_services import FakeServices, Look
 from deploy_pipeline_tests.jobs.deploy_world import NEW, OTHER, World, failed_steps
 from deploy_pipeline_tests.jobs.test_deploy_reuse import Twice, a_changed_function, outputs_of
 from deploy_pipeline_tests.samples import SHA, a_deployed
@@ -126,6 +128,19 @@ def test_an_alias_that_somebody_else_has_moved_ends_it(world: Twice) -> None:
     failures = failed_steps(rolled_back(world))
     assert "the alias serves version 9, not 3" in failures["roll_back_functions"]
     assert world.functions.aliases[ALIAS].version == "9"
+    assert live_release(world).commit == OTHER
+
+
+def test_a_service_that_somebody_else_has_moved_ends_it_before_anything_changes(world: Twice) -> None:
+    earlier = world.ledger.deployed(live_release(world).replaced)
+    assert earlier is not None
+    other = replace(earlier.services[0], task_definition=f"{NEW}0")
+    world.ledger.write_deployed(replace(earlier, services=(other,)))
+    theirs = Look(ServiceState("arn:theirs:9", 1, 1, 0, "COMPLETED", ""))
+    world.services = FakeServices({("ml", "ml-inference"): [theirs]})
+    failures = failed_steps(rolled_back(world))
+    assert f"it runs arn:theirs:9, not {NEW}" in failures["roll_back_functions"]
+    assert (world.functions.aliases[ALIAS].version, world.services.updates) == ("3", [])
     assert live_release(world).commit == OTHER
 
 
