@@ -37,7 +37,7 @@ from deploy_pipeline.gateways.slack import Slack
 from deploy_pipeline.ledger.hold import Hold
 from deploy_pipeline.ledger.settlement import LATEST
 from deploy_pipeline.ops.admission import enter
-from deploy_pipeline.ops.announce import own_deployment, remember_told, tell_contained, tell_github
+from deploy_pipeline.ops.announce import own_deployment, remember_told, tell_live
 from deploy_pipeline.ops.boundary import stage
 from deploy_pipeline.ops.live import function_differences, service_differences, traffic_differences
 from deploy_pipeline.ops.materialize import deployed_asset
@@ -162,13 +162,12 @@ def notify(
     hold: dg.ResourceParam[Hold],
     links: dg.ResourceParam[Links],
 ) -> dict[str, str]:
-    """Tell Slack, mail and GitHub that the release is live. A channel that fails is shown, and fails nothing."""
+    """Tell Slack, mail and GitHub that the release is live. One that cannot be told is told later."""
     notice = success_notice(deployed, tests, links.run(context.run_id))
     told = Tellers(slack, mail).tell(notice, deployed.candidate.spec.notifications)
     number = own_deployment(context.instance, context.run_id)
-    told["github"] = attempt(tell_github, github, deployed.candidate.spec.repository.name, notice, number)
-    if (release := hold.ledger.release(deployed.release)) and release.contains:
-        told["merges that it contains"] = attempt(tell_contained, github, deployed, release, notice.run_url)
+    repository, release = deployed.candidate.spec.repository.name, hold.ledger.release(deployed.release)
+    told["github"] = attempt(tell_live, github, repository, notice, number, release)
     remember_told(context, told)
     context.add_output_metadata(told)
     return told

@@ -4,7 +4,6 @@ from dataclasses import replace
 
 import dagster as dg
 
-from deploy_pipeline.core import run_tags
 from deploy_pipeline.core.candidate import AppliedStack, Deployed, DeployedFunction, DeployedService
 from deploy_pipeline.core.ledger.rollback import Rollback, parts_since
 from deploy_pipeline.core.links import Links
@@ -21,7 +20,7 @@ from deploy_pipeline.gateways.slack import Slack
 from deploy_pipeline.gateways.web import Web
 from deploy_pipeline.ledger.hold import Hold
 from deploy_pipeline.ledger.settlement import pointed
-from deploy_pipeline.ops.announce import STATUS_CONTEXT, own_deployment, remember_told
+from deploy_pipeline.ops.announce import remember_told, tell_undone
 from deploy_pipeline.ops.boundary import stage
 from deploy_pipeline.ops.completion import made_live, refuse_what_does_not_serve
 from deploy_pipeline.ops.retries import IDEMPOTENT, NEVER
@@ -91,27 +90,16 @@ def notify_rollback(
     github: dg.ResourceParam[GitHub],
     slack: dg.ResourceParam[Slack],
     mail: dg.ResourceParam[Mail],
+    hold: dg.ResourceParam[Hold],
     links: dg.ResourceParam[Links],
 ) -> dict[str, str]:
     """Tell Slack and mail what serves again, and GitHub that the other release does not any more."""
     url = links.run(context.run_id)
     notice = replace(success_notice(recorded, [], url, subject="Rollback"), reason=rollback.reason)
     told = Tellers(slack, mail).tell(notice, recorded.candidate.spec.notifications)
-    told["github"] = attempt(tell_undone, context.instance, github, rollback.live, recorded, url)
+    repository, release = rollback.live.candidate.spec.repository.name, hold.ledger.release(recorded.release)
+    if release is not None:
+        told["github"] = attempt(tell_undone, context.instance, github, hold.ledger, release, repository, url)
     remember_told(context, told)
     context.add_output_metadata(told)
     return told
-
-
-def tell_undone(instance: dg.DagsterInstance, github: GitHub, undone: Deployed, now: Deployed, url: str) -> str:
-    """On the commit that was live: it is not any more."""
-    commit, repository = undone.candidate.commit, undone.candidate.spec.repository.name
-    if commit.sha == now.candidate.commit.sha:
-        return "the commit still is the one that is live: a part of it went back"
-    text = f"rolled back to {now.candidate.commit.short}"
-    github.set_status(repository, commit.sha, state="failure", context=STATUS_CONTEXT, description=text, url=url)
-    runs = instance.get_runs(filters=dg.RunsFilter(tags={run_tags.COMMIT: commit.sha}))
-    numbers = [own_deployment(instance, run.run_id) for run in runs]
-    for number in (number for number in numbers if number is not None):
-        github.set_deployment_status(repository, number, state="inactive", description=text, url=url)
-    return "inactive"

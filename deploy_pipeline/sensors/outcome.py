@@ -1,14 +1,13 @@
-"""Tells people when a run failed or was cancelled.
+"""Tells people when a run failed or was cancelled, and of a good end those whom the run itself could not tell.
 
-It looks at the state, not at the event: every run that ended badly in the last day and of which somebody has not been
-told yet. Dagster's own run status sensors go on after an error, and the message would be lost. How a deployment ended
-is what the ledger says: a run can fail after its release went live, and then the release is what people hear of.
+It looks at the state, not at the event: every such run of the last day of which somebody has not been told yet.
+Dagster's own run status sensors go on after an error, and the message would be lost. How a deployment ended is what the
+ledger says: a run can fail after its release went live, and then the release is what people hear of.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import dagster as dg
 
@@ -18,6 +17,7 @@ from deploy_pipeline.core.ledger.deployment import Deployment, deployment_id
 from deploy_pipeline.core.links import Links
 from deploy_pipeline.core.notice import Notice, Outcome
 from deploy_pipeline.core.spec import Spec
+from deploy_pipeline.core.tries import read_tries
 from deploy_pipeline.gateways.clock import Clock
 from deploy_pipeline.gateways.github import GitHub
 from deploy_pipeline.gateways.ledger import Ledger
@@ -28,8 +28,9 @@ from deploy_pipeline.jobs.deploy import deploy_job
 from deploy_pipeline.jobs.nightly_e2e import nightly_e2e_job
 from deploy_pipeline.jobs.reconcile import reconcile_job
 from deploy_pipeline.jobs.rollback import rollback_job
-from deploy_pipeline.ops.announce import STATUS_CONTEXT, own_deployment, tell_github
+from deploy_pipeline.ops.announce import STATUS_CONTEXT, own_deployment, tell_live, tell_undone
 from deploy_pipeline.ops.tell import NOT_TOLD, Tellers, attempt
+from deploy_pipeline.sensors.failed_stage import failed_stage
 
 SUBJECTS = {
     deploy_job.name: "Deployment",
@@ -40,7 +41,9 @@ SUBJECTS = {
 OUTCOMES: dict[dg.DagsterRunStatus, Outcome] = {
     dg.DagsterRunStatus.FAILURE: "failure",
     dg.DagsterRunStatus.CANCELED: "canceled",
+    dg.DagsterRunStatus.SUCCESS: "success",
 }
+BADLY = [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 INTERVAL_SECONDS = 1  # each loop of the daemon, which takes five seconds
 TOLD_WITHIN = timedelta(days=1)  # a channel that is away for longer is not told any more
 IN_THE_LEDGER = (deploy_job.name, rollback_job.name)
@@ -71,7 +74,7 @@ class Announcer:
         told = {}
         for channel in self._channels(run):
             if channel not in heard:
-                told[channel] = self._tell(channel, notice, run)
+                told[channel] = self._tell(channel, notice, run, record)
         heard += [channel for channel, answer in told.items() if not answer.startswith(NOT_TOLD)]
         tag = run_tags.owned(run.run_id, ",".join(channel for channel in heard if channel))
         if told:
@@ -85,20 +88,28 @@ class Announcer:
         notifications = self.spec.notifications
         if not self._superseded(run):
             yield from (name for name in ("slack", "email") if getattr(notifications, name) is not None)
-        if run.job_name == deploy_job.name and run.tags.get(run_tags.COMMIT):
+        if run.job_name in IN_THE_LEDGER and run.tags.get(run_tags.COMMIT):
             yield "github"
 
-    def _tell(self, channel: str, notice: Notice, run: dg.DagsterRun) -> str:
+    def _tell(self, channel: str, notice: Notice, run: dg.DagsterRun, record: Deployment | None) -> str:
         if channel == "github":
-            if self._superseded(run) and self._is_deployed(run.tags[run_tags.COMMIT]):
-                return "deployed with a newer one already"
-            deployment = own_deployment(self.instance, run.run_id)
-            return attempt(tell_github, self.github, self.spec.repository.name, notice, deployment)
+            return attempt(self._github, notice, run, record)
         only = self.spec.notifications.model_copy(update={"slack" if channel == "email" else "email": None})
         return next(iter(Tellers(self.slack, self.mail).tell(notice, only).values()))
 
+    def _github(self, notice: Notice, run: dg.DagsterRun, record: Deployment | None) -> str:
+        repository = self.spec.repository.name
+        release = self.ledger.release(record.id) if record and record.outcome == "live" else None
+        if run.job_name == rollback_job.name:
+            if release is None:
+                return "nothing went back"
+            return tell_undone(self.instance, self.github, self.ledger, release, repository, notice.run_url)
+        if notice.outcome != "success" and self._is_deployed(notice.commit):
+            return "it is deployed by another run already"
+        return tell_live(self.github, repository, notice, own_deployment(self.instance, run.run_id), release)
+
     def _is_deployed(self, sha: str) -> bool:
-        """Whether GitHub shows it as deployed: the newer merge may be live before anybody is told of the older one."""
+        """Whether GitHub shows it as deployed: a newer merge, or another run of the same, may be live by now."""
         try:
             return self.github.status(self.spec.repository.name, sha, STATUS_CONTEXT) == "success"
         except DeployError:  # it is told then, or, if GitHub is out, later
@@ -149,21 +160,29 @@ def notice_sensor(
     links: dg.ResourceParam[Links],
     object_store: dg.ResourceParam[ObjectStore],
 ) -> dg.SkipReason:
-    """Tell people of every run that ended badly, and go on telling until each channel has heard."""
+    """Tell people of every run that they have to hear of, and go on telling until each channel has heard."""
     ledger, now = Ledger.of(object_store, home_spec), clock.now()
     announcer = Announcer(context.instance, home_spec, github, slack, mail, links, ledger)
+    tries = read_tries(context.cursor)
+    runs = [run for run in to_be_told(context.instance, now) if tries.due(run.run_id, now)]
     try:
-        told = {run.run_id: announcer.announce(run, now) for run in ended_badly(context.instance, now)}
+        told = {run.run_id: announcer.announce(run, now) for run in runs}
     except DeployError as error:
         return dg.SkipReason(f"the ledger cannot be read, and is asked again: {error}")
+    failed = [run_id for run_id, answers in told.items() if any(a.startswith(NOT_TOLD) for a in answers.values())]
+    context.update_cursor(tries.after(failed, now).model_dump_json())
     news = {run_id: answers for run_id, answers in told.items() if answers}
     return dg.SkipReason(f"told of {news}" if news else "nothing new to tell")
 
 
-def ended_badly(instance: dg.DagsterInstance, now: datetime) -> list[dg.DagsterRun]:
+def to_be_told(instance: dg.DagsterInstance, now: datetime) -> list[dg.DagsterRun]:
     """The runs that people should hear of, all of them. Dagster keeps times in UTC without saying so."""
     since = (now - TOLD_WITHIN).astimezone(UTC)
-    filters = [dg.RunsFilter(job_name=job, statuses=list(OUTCOMES), updated_after=since) for job in SUBJECTS]
+    well, untold = [dg.DagsterRunStatus.SUCCESS], {run_tags.UNTOLD: "yes"}
+    filters = [
+        *(dg.RunsFilter(job_name=job, statuses=BADLY, updated_after=since) for job in SUBJECTS),
+        *(dg.RunsFilter(job_name=job, statuses=well, tags=untold, updated_after=since) for job in IN_THE_LEDGER),
+    ]
     return [run for wanted in filters for run in instance.get_runs(filters=wanted)]
 
 
@@ -171,24 +190,3 @@ def ended_at(instance: dg.DagsterInstance, run: dg.DagsterRun) -> datetime:
     """When the run's end was recorded."""
     record = instance.get_run_record_by_id(run.run_id)
     return record.update_timestamp.replace(tzinfo=UTC) if record else datetime.now(UTC)
-
-
-def failed_stage(instance: dg.DagsterInstance, run: dg.DagsterRun) -> tuple[str, str]:
-    """The first step that failed and its message; a run can fail outside of any step, too."""
-    if run.status == dg.DagsterRunStatus.CANCELED:
-        return "", "cancelled in the Dagster UI"
-    records = instance.get_records_for_run(run.run_id, of_type=dg.DagsterEventType.STEP_FAILURE).records
-    for event in (record.event_log_entry.dagster_event for record in records):
-        data = event.step_failure_data if event else None
-        if event and data and data.user_failure_data is not None:
-            return event.step_key or "", data.user_failure_data.description or ""
-        if event and data and data.error is not None:
-            return event.step_key or "", root_cause(data.error)
-    return "", "the run failed outside of its steps: see its log"
-
-
-def root_cause(error: Any) -> str:
-    """The innermost message of a chain of exceptions (Dagster's own error record, whose type it does not export)."""
-    while error.cause is not None:
-        error = error.cause
-    return str(error.message).strip()

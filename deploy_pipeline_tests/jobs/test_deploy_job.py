@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from deploy_pipeline.core import run_tags
 from deploy_pipeline.core.errors import DeployError
 from deploy_pipeline.gateways.services import RunningTask, ServiceState, TaskDefinition
 from deploy_pipeline.gateways.terraform import Plan
@@ -35,6 +36,9 @@ def test_deploy_moves_everything_and_tells_people(world: World) -> None:
         "functions": [("ml-data-prep", "live", "2")],
         "latest": [("ml/inference", DIGEST, "latest")],
     }
+    run = world.instance.get_run_by_id(result.run_id)
+    assert run is not None
+    assert run_tags.UNTOLD not in run.tags
     live = world.ledger.live()
     assert live is not None
     assert (live.candidate.commit.sha, live.images[0].pinned, live.stacks[0].serial) == (SHA, PINNED, 7)
@@ -168,6 +172,10 @@ def test_deploy_goes_on_when_github_cannot_be_told(world: World) -> None:
     world.github = GitHubThatCannotBeTold([a_commit()])
     result = world.deploy()
     assert result.success, failed_steps(result)
+    run = world.instance.get_run_by_id(result.run_id)
+    assert run is not None
+    assert run.tags[run_tags.UNTOLD] == "yes"  # the sensor goes on with it
+    assert run_tags.own(run.run_id, run.tags, run_tags.TOLD) == "slack,email"
 
 
 def test_deploy_tells_github_of_one_deployment_when_its_status_is_lost(world: World) -> None:

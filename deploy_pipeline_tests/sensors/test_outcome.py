@@ -1,7 +1,9 @@
 """Who is told how a run ended, and that nobody is forgotten."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
+from typing import Any
 
 import dagster as dg
 import pytest
@@ -10,20 +12,24 @@ from deploy_pipeline.core import run_tags
 from deploy_pipeline.core.errors import DeployError
 from deploy_pipeline.core.ledger.deployment import Deployment, Outcome, deployment_id, ended
 from deploy_pipeline.core.links import Links
+from deploy_pipeline.core.release import Release, release_of
+from deploy_pipeline.core.tries import Tries
 from deploy_pipeline.gateways.clock import SystemClock
 from deploy_pipeline.gateways.ledger import Ledger
 from deploy_pipeline.jobs.deploy import deploy_job
 from deploy_pipeline.jobs.nightly_e2e import nightly_e2e_job
 from deploy_pipeline.jobs.pr_validation import pr_validation_job
+from deploy_pipeline.jobs.rollback import rollback_job
 from deploy_pipeline.ops.announce import STATUS_CONTEXT
 from deploy_pipeline.ops.boundary import stage
 from deploy_pipeline.sensors import outcome
-from deploy_pipeline.sensors.outcome import ended_badly, failed_stage, notice_sensor
+from deploy_pipeline.sensors.failed_stage import failed_stage
+from deploy_pipeline.sensors.outcome import notice_sensor, to_be_told
 from deploy_pipeline_tests.fakes.fake_github import FakeGitHub
 from deploy_pipeline_tests.fakes.fake_mail import FakeMail
 from deploy_pipeline_tests.fakes.fake_object_store import FakeObjectStore
 from deploy_pipeline_tests.fakes.fake_slack import FakeSlack
-from deploy_pipeline_tests.samples import SHA, a_commit, a_spec
+from deploy_pipeline_tests.samples import SHA, a_commit, a_deployed, a_spec
 
 FAILURE, CANCELED = dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED
 VALIDATION = {"ops": {"resolve_pull_request": {"config": {"pull_request": 7}}}}
@@ -38,13 +44,15 @@ class People:
         self.github, self.slack, self.mail = FakeGitHub([a_commit()]), FakeSlack(), FakeMail()
         self.store = FakeObjectStore()
 
-    def tick(self) -> None:
-        """One evaluation of the sensor."""
+    def tick(self, cursor: str | None = None) -> str | None:
+        """One evaluation of the sensor; its cursor after it."""
         resources = {
             "home_spec": a_spec(), "github": self.github, "slack": self.slack, "mail": self.mail,
             "clock": SystemClock(), "links": Links("http://ui"), "object_store": self.store,
         }  # fmt: skip
-        notice_sensor(dg.build_sensor_context(instance=self.instance, resources=resources))
+        context = dg.build_sensor_context(instance=self.instance, resources=resources, cursor=cursor)
+        notice_sensor(context)
+        return context.cursor
 
     def run(
         self, status: dg.DagsterRunStatus, job: dg.JobDefinition = deploy_job, tags: dict[str, str] | None = None
@@ -90,6 +98,17 @@ def test_a_channel_that_was_away_hears_later_and_the_others_only_once(people: Pe
     people.tick()
     people.tick()
     assert people.told() == (1, 1, 1)
+
+
+@pytest.mark.parametrize("cursor", [None, "nonsense"])
+def test_the_sensor_remembers_whom_it_could_not_tell(people: People, cursor: str | None) -> None:
+    run = people.run(FAILURE)
+    people.slack = FakeSlack(DeployError("answered 503", where="Slack"))
+    after = people.tick(cursor)
+    assert list(Tries.model_validate_json(after or "").failed_at) == [run.run_id]
+    people.slack = FakeSlack()
+    people.tick(after)
+    assert people.slack.posts == []
 
 
 def test_a_run_that_repeats_a_told_one_is_told_of_itself(people: People) -> None:
@@ -145,8 +164,8 @@ def test_good_runs_and_old_ones_are_left_alone(people: People) -> None:
     people.run(dg.DagsterRunStatus.SUCCESS)
     people.run(FAILURE)
     now = SystemClock().now()
-    assert len(ended_badly(people.instance, now)) == 1
-    assert ended_badly(people.instance, now + timedelta(days=2)) == []
+    assert len(to_be_told(people.instance, now)) == 1
+    assert to_be_told(people.instance, now + timedelta(days=2)) == []
 
 
 @dg.op
@@ -239,3 +258,47 @@ def test_many_others_that_ended_since_hide_nobody(people: People) -> None:
         people.instance.create_run_for_job(pr_validation_job, run_config=VALIDATION, status=CANCELED)
     people.tick()
     assert people.told() == (1, 1, 1)
+
+
+def a_release(people: People, run: dg.DagsterRun, **facts: Any) -> Release:
+    """The manifest of a run's release."""
+    made = release_of(a_deployed(), run.run_id, SystemClock().now(), "")
+    return Ledger.of(people.store, a_spec()).write_release(replace(made, **facts))
+
+
+def test_a_good_end_that_somebody_could_not_be_told_is_told_later(people: People) -> None:
+    """GitHub was away at the last step: the commit, and what went live with it, would stay pending for ever."""
+    run = people.run(dg.DagsterRunStatus.SUCCESS, tags={run_tags.UNTOLD: "yes"})
+    people.instance.add_run_tags(run.run_id, {run_tags.TOLD: run_tags.owned(run.run_id, "slack,email")})
+    settled(people, run, "live", "promoted")
+    a_release(people, run, contains=("3" * 40,))
+    people.tick()
+    people.tick()
+    assert people.told() == (0, 0, 2)
+    assert {(each.sha, each.state) for each in people.github.statuses} == {(SHA, "success"), ("3" * 40, "success")}
+
+
+def test_a_late_word_of_a_run_that_failed_does_not_hide_that_another_one_is_live(people: People) -> None:
+    people.run(FAILURE)
+    people.github.set_status("r", SHA, state="success", context=STATUS_CONTEXT, description="live", url=None)
+    people.tick()
+    assert [status.state for status in people.github.statuses] == ["success"]
+
+
+def test_a_rollback_whose_run_died_is_shown_on_every_commit_that_it_took_back(people: People) -> None:
+    bad, worse, restored = "4" * 40, "5" * 40, "6" * 40
+    run = people.run(FAILURE, rollback_job)
+    settled(people, run, "live", "it was live when its run ended")
+    a_release(people, run, commit=restored, replaced="worse", restores="good")
+    a_release(people, run, name="worse", commit=worse, replaced="bad", contains=("7" * 40,))
+    a_release(people, run, name="bad", commit=bad, replaced="good")
+    a_release(people, run, name="good", commit=restored)
+    people.tick()
+    told = {each.sha[0]: each.state for each in people.github.statuses}
+    assert told == {"6": "success", "5": "failure", "7": "failure", "4": "failure"}
+
+
+def test_a_rollback_that_failed_is_not_on_any_commit(people: People) -> None:
+    settled(people, people.run(FAILURE, rollback_job), "failed", "all is back")
+    people.tick()
+    assert people.told() == (1, 1, 0)
