@@ -1,6 +1,8 @@
 """The lock of a Terraform state whose run is dead: recognised by its own ID, and removed only then."""
 
 import json
+import os
+import pwd
 import socket
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -81,13 +83,22 @@ def still_works(move: StackMove) -> DeployError:
 def is_ours(held: Mapping[str, str], move: StackMove) -> bool:
     """Whether a lock is the one of this apply: by its ID, or, where the run died before it knew that, by its maker.
 
-    Such a lock was made on this machine, for an apply, after this one began, and no Terraform works in its folder.
+    Such a lock was made on this machine, by this account, for an apply, after this one began, and no Terraform works in
+    its folder.
     """
     if move.lock or not held:
         return bool(held) and held.get("ID") == move.lock
     made = datetime.fromisoformat(held.get("Created", "") or "1970-01-01T00:00:00+00:00")
-    here = is_here(move) and held.get("Who", "").endswith(f"@{move.host}")
+    here = is_here(move) and held.get("Who", "") == f"{account()}@{move.host}"
     return here and held.get("Operation") == APPLY and made >= move.at
+
+
+def account() -> str:
+    """The name that Terraform writes into a lock; a process whose user has none is known to it by $USER."""
+    try:
+        return pwd.getpwuid(os.getuid()).pw_name
+    except KeyError:
+        return os.environ.get("USER", "")
 
 
 def is_here(move: StackMove) -> bool:

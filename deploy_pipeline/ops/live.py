@@ -44,12 +44,17 @@ def resolve_live(
 
 
 def function_differences(live: Deployed, functions: Functions) -> list[str]:
-    """Aliases that do not point at the recorded version."""
+    """Aliases that do not send everything to the recorded version."""
     found = []
     for function in live.functions:
-        version = functions.alias(function.function_name, function.alias).version
-        if version != function.version:
-            found.append(f"{function.function_name}:{function.alias} is at version {version}, not {function.version}")
+        now, name = (
+            functions.alias(function.function_name, function.alias),
+            f"{function.function_name}:{function.alias}",
+        )
+        if now.version != function.version:
+            found.append(f"{name} is at version {now.version}, not {function.version}")
+        elif now.routing:
+            found.append(f"{name} sends a part of its traffic to version {', '.join(now.routing)}")
     return found
 
 

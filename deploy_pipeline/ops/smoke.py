@@ -66,7 +66,7 @@ def smoke_test(
         raise DeployError(
             judgement.detail,
             where=f"smoke test {task.test.name}",
-            todo="look at the logs of what was called; to go back, deploy a commit that reverts the change",
+            todo="look at the logs of what was called; what a deployment has moved goes back by itself",
         )
     context.add_output_metadata({"test": task.test.name, "detail": judgement.detail})
     return SmokeResult(task.test.name, True, judgement.detail, clock.monotonic() - started)

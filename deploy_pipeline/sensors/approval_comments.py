@@ -53,9 +53,15 @@ class Conversation:
     repository: str
     etags: dict[str, str]
 
-    def about(self, approval: Approval, number: int, others: Collection[Approval]) -> None:
-        """Ask where it was not asked yet; take what was answered. Raises DeployError where GitHub is away."""
+    def about(self, approval: Approval, number: int | None, others: Collection[Approval]) -> None:
+        """Ask where it was not asked yet; take what was answered. Raises DeployError where GitHub is away.
+
+        Without a pull request there is nowhere to ask: only how it ends is shown, on the commit.
+        """
         marker = question_marker(approval)
+        if number is None:
+            self.etags[marker] = ""
+            return
         found = self.github.remarks(self.repository, number, approval.asked_at - SINCE, self.etags.get(marker) or None)
         if found is None:
             return
@@ -71,9 +77,10 @@ class Conversation:
             self._take(approval, *given)
         self.etags[marker] = found.etag
 
-    def tell(self, approval: Approval, number: int) -> None:
+    def tell(self, approval: Approval, number: int | None) -> None:
         """Say what was decided, whoever did, and wherever."""
-        self.github.upsert_comment(self.repository, number, answer_marker(approval), answer(approval))
+        if number is not None:
+            self.github.upsert_comment(self.repository, number, answer_marker(approval), answer(approval))
         if approval.decision == "refused" and not approval.way_back:
             said = f"refused by {approval.by}: {approval.reason}"
             sha = approval.commit.sha
@@ -123,12 +130,12 @@ def approval_comment_sensor(
 def converse(talk: Conversation) -> list[str]:
     """One look at all that waits, then at what was decided since: a line for each. Raises while GitHub is out."""
     lines = []
-    found = with_pull_request(talk)
+    found = lately(talk)
     for each, number in found:
         if each.decision is None:
             others = [other for other, its in found if its == number and other.id != each.id]
             lines.append(attempted(talk.about, each, number, others))
-    known = {question_marker(each): (each, number) for each, number in with_pull_request(talk)}
+    known = {question_marker(each): (each, number) for each, number in lately(talk)}
     for marker in [*talk.etags]:
         if marker not in known:  # it was asked again
             del talk.etags[marker]
@@ -150,11 +157,11 @@ def attempted(
     return f"{approval.id}: asked and answered on GitHub"
 
 
-def with_pull_request(talk: Conversation) -> list[tuple[Approval, int]]:
+def lately(talk: Conversation) -> list[tuple[Approval, int | None]]:
     """Everything that was asked lately, as it stands, with the number of its pull request."""
     now = talk.clock.now()
     found = [now_of(each, now) for each in talk.ledger.approvals().values()]
-    return [(each, each.commit.pull_request) for each in found if each.commit.pull_request]
+    return [(each, each.commit.pull_request) for each in found]
 
 
 def read_asked(cursor: str | None) -> Asked:

@@ -16,7 +16,8 @@ from deploy_pipeline.jobs.pr_validation import pr_validation_job
 from deploy_pipeline.ops.checks import TOLD, op_of
 from deploy_pipeline.ops.tell import NOT_TOLD, attempt
 from deploy_pipeline.ops.tell_checks import OVERALL, tell_ended
-from deploy_pipeline.sensors.outcome import INTERVAL_SECONDS, TOLD_WITHIN, failed_stage
+from deploy_pipeline.sensors.failed_stage import failed_stage
+from deploy_pipeline.sensors.outcome import INTERVAL_SECONDS, TOLD_WITHIN
 
 ENDED_BADLY = [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.CANCELED]
 

@@ -28,5 +28,12 @@ def test_nightly_checks_find_what_somebody_changed(world: World) -> None:
     assert "ml-data-prep:live is at version 1, not 2" in failures["resolve_live"]
 
 
+def test_nightly_checks_find_that_somebody_has_split_the_traffic(world: World) -> None:
+    assert world.deploy().success
+    world.functions.aliases["ml-data-prep", "live"] = AliasState("2", "r9", {"1": 0.1})
+    failures = failed_steps(world.run(nightly_e2e_job))
+    assert "ml-data-prep:live sends a part of its traffic to version 1" in failures["resolve_live"]
+
+
 def test_nightly_checks_before_the_first_deployment_say_so(world: World) -> None:
     assert "nothing is live yet" in failed_steps(world.run(nightly_e2e_job))["resolve_live"]

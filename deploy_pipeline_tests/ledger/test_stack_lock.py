@@ -14,7 +14,7 @@ import pytest
 from deploy_pipeline.core.errors import DeployError
 from deploy_pipeline.core.ledger.deployment import StackMove
 from deploy_pipeline.gateways.program_folder import end_lost_plugins, has_program_in
-from deploy_pipeline.ledger.stack_lock import GRACE_SECONDS, StackLock, note_lock
+from deploy_pipeline.ledger.stack_lock import GRACE_SECONDS, StackLock, account, note_lock
 from deploy_pipeline_tests.fakes.fake_clock import FakeClock
 from deploy_pipeline_tests.fakes.fake_object_store import FakeObjectStore
 from deploy_pipeline_tests.fakes.fake_terraform import FakeTerraform
@@ -37,7 +37,7 @@ class Locked:
 
     def locked_by(self, **changes: str) -> None:
         """Write what Terraform writes into the lock of an apply on this machine, a moment after it began."""
-        own = {"ID": "ours", "Operation": "OperationTypeApply", "Who": f"root@{gethostname()}", "Created": AFTER}
+        own = {"ID": "ours", "Operation": "OperationTypeApply", "Who": f"{account()}@{gethostname()}", "Created": AFTER}
         self.store.objects[KEY] = json.dumps(own | changes).encode()
 
 
@@ -79,8 +79,8 @@ def test_a_lock_whose_id_the_run_never_knew_is_told_by_its_maker(locked: Locked)
 
 
 @pytest.mark.parametrize("changes", [
-    {"Who": "grace@elsewhere"}, {"Operation": "OperationTypePlan"}, {"Created": "2026-11-23T11:59:59Z"},
-    {"Created": ""},
+    {"Who": "grace@elsewhere"}, {"Who": f"grace@{gethostname()}"}, {"Operation": "OperationTypePlan"},
+    {"Created": "2026-11-23T11:59:59Z"}, {"Created": ""},
 ])  # fmt: skip
 def test_any_other_maker_keeps_it(locked: Locked, changes: dict[str, str]) -> None:
     locked.locked_by(**changes)

@@ -76,6 +76,20 @@ def world() -> World:
 UNDECIDED = (None, "", "")
 
 
+def test_what_came_without_a_pull_request_is_shown_on_its_commit_once_it_is_refused(world: World) -> None:
+    """It would stay pending on GitHub for ever."""
+    pushed = a_commit(sha="2" * 40, pull_request=None)
+    world.waits(replace(WAITING, id=OTHER, commit=pushed))
+    world.tick()
+    assert world.github.statuses == []
+    write_decision(world.ledger, world.clock, OTHER, "refused", "grace", "not today")
+    world.tick()
+    world.tick()
+    (status,) = world.github.statuses
+    assert (status.sha, status.state) == (pushed.sha, "error")
+    assert status.description == "refused by grace: not today"
+
+
 def test_it_is_asked_once(world: World) -> None:
     world.tick()
     world.tick()
