@@ -32,8 +32,14 @@ OWN = {"webserver": 1, "daemon": 3}  # where the arguments of the program itself
 MARKER = "DEPLOY_PIPELINE_DAGSTER"
 LOG_FOLDER = "process-logs"  # Dagster empties a folder `logs` in its home
 OWNER_ONLY = 0o700
-INHERITED = ("PATH", "HOME", "LANG", "TMPDIR", "TZ", "USER", "XDG_CACHE_HOME", "DOCKER_HOST", "VIRTUAL_ENV")
-INHERITED_PREFIXES = ("AWS_", "GITHUB_", "SLACK_", "DEPLOY_PIPELINE_", "TF_", "SSL_", "REQUESTS_", "PIP_", "DAGSTER_")
+INHERITED = (
+    "PATH", "HOME", "LANG", "LC_ALL", "TMPDIR", "TZ", "USER", "XDG_CACHE_HOME", "DOCKER_HOST", "VIRTUAL_ENV",
+    "CURL_CA_BUNDLE",
+)  # fmt: skip
+INHERITED_PREFIXES = (
+    "AWS_", "GITHUB_", "SLACK_", "DEPLOY_PIPELINE_", "TF_", "SSL_", "REQUESTS_", "PIP_", "DAGSTER_", "INFRACOST_",
+    "SAFETY_", "CODECOV_",
+)  # fmt: skip
 
 
 def say(line: str) -> None:

@@ -19,6 +19,7 @@ from deploy_pipeline.cli.dagster_processes import (
     family_of,
     free_port,
     identity_of,
+    inherited,
     launch_all,
     start_dagster,
 )
@@ -26,6 +27,8 @@ from deploy_pipeline.cli.instance_folder import sole_use
 from deploy_pipeline.cli.launched import Kept, Program
 from deploy_pipeline.cli.process_family import Family
 from deploy_pipeline.core.errors import DeployError
+from deploy_pipeline.gateways.process import MINIMAL_NAMES
+from deploy_pipeline.settings import Settings
 from deploy_pipeline_tests.fakes.fake_clock import FakeClock
 
 ROOT = Path(__file__).parents[2]
@@ -184,6 +187,14 @@ def test_a_second_start_on_the_same_instance_is_refused_before_it_touches_anythi
     with sole_use(home), pytest.raises(DeployError, match="in use by another"):
         start_dagster(project, home, free_port(0), {})
     assert [path.name for path in home.iterdir()] == ["deploy-pipeline.lock"]
+
+
+def test_every_setting_reaches_the_service() -> None:
+    """`start` gives its programs a part of our environment: what is missing there is off, whatever people set."""
+    settings = [str(field.alias) for field in Settings.model_fields.values()]
+    given = dict.fromkeys((*settings, *MINIMAL_NAMES), "x")
+    assert set(given) - set(inherited(given)) == set()
+    assert inherited({"SOME_SECRET": "x"}) == {}
 
 
 @pytest.mark.parametrize(
