@@ -36,6 +36,7 @@ setup(
         "click>=8.1,<9",
         "rich>=14,<16",
         "httpx>=0.28,<0.29",
+        "certifi",  # httpx's certificates: only the place of their file is asked for
         "starlette>=1.0,<2",
         "uvicorn>=0.50,<1",
     ],

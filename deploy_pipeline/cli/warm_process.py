@@ -4,13 +4,14 @@ import json
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from ruamel.yaml import YAML
 
 from deploy_pipeline.cli.launched import launched
+from deploy_pipeline.gateways.certificates import trusted_file
 from deploy_pipeline.gateways.clock import Clock, SystemClock
 from deploy_pipeline.warm.code_server import SOCKET, serving
 
@@ -64,10 +65,11 @@ def served_location(project: Path, home: Path) -> Location | None:
     return only_location(project / WORKSPACE)
 
 
-def warm_arguments(home: Path, location: Location | None, spec: str) -> list[str]:
-    """The command line; `spec` is the pipeline's deploy.yaml, which is read when the code is loaded."""
+def warm_arguments(home: Path, location: Location | None, watched: Sequence[str]) -> list[str]:
+    """The command line; `watched` are the files that are read when the code is loaded, once for all workers."""
     served = ["--location", location.name, "--module", location.module] if location else []
-    return [sys.executable, "-m", "deploy_pipeline.warm", str(home), "--watched", spec, *served]
+    files = [word for file in watched for word in ("--watched", file)]
+    return [sys.executable, "-m", "deploy_pipeline.warm", str(home), *files, *served]
 
 
 def workspace_of(home: Path, location: Location) -> Path:
@@ -91,7 +93,7 @@ def serves(home: Path, process: subprocess.Popen[bytes], clock: Clock) -> bool:
 def start_warm(project: Path, home: Path, log: Path, env: Mapping[str, str]) -> tuple[WarmProcess, Path]:
     """Start the warm server; with it, the workspace for the other two: its code server, else the project's own."""
     location = served_location(project, home)
-    argv = warm_arguments(home, location, env["DEPLOY_PIPELINE_SPEC"])
+    argv = warm_arguments(home, location, [env["DEPLOY_PIPELINE_SPEC"], trusted_file(env)])
 
     def launch() -> subprocess.Popen[bytes]:
         return launched(argv, project, log, env)

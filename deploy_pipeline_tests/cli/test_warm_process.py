@@ -11,6 +11,7 @@ import pytest
 from deploy_pipeline.cli.dagster_processes import family_of, free_port, start_dagster
 from deploy_pipeline.cli.launched import Forked
 from deploy_pipeline.cli.warm_process import AGAIN_SECONDS, Location, WarmProcess, only_location, served_location
+from deploy_pipeline.gateways.certificates import trusted_file
 from deploy_pipeline_tests.warm.service import ROOT, SECONDS, until
 
 MODULE = "load_from: [{{python_module: {}}}]\n"
@@ -69,6 +70,21 @@ def test_all_is_forked_from_the_warm_server_and_nothing_is_left_in_the_end(proje
     finally:
         dagster.stop(SECONDS, print)
     assert family_of(home).alive() == []
+
+
+def test_the_service_starts_anew_when_other_certificates_are_trusted(project: Path, home: Path) -> None:
+    """They are read once, before the workers are forked."""
+    ours = project / "ca.pem"
+    shutil.copyfile(trusted_file({}), ours)
+    looked = home / "looked"
+    dagster = start_dagster(project, home, free_port(0), {"GITHUB_FILE": str(looked), "SSL_CERT_FILE": str(ours)})
+    log = home / "process-logs" / "warm.log"
+    try:
+        until(looked.exists, log.read_text)
+        ours.touch()
+        until(lambda: "changed" in log.read_text(), log.read_text)
+    finally:
+        dagster.stop(SECONDS, print)
 
 
 def test_a_warm_server_that_has_ended_is_started_again_after_a_while() -> None:
