@@ -10,6 +10,7 @@ import subprocess
 import sys
 from collections import deque
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import IO
@@ -21,14 +22,17 @@ CHUNK = 64 * 1024
 POLL_SECONDS = 0.1
 EXIT_POLL_SECONDS = 0.005
 PR_SET_PDEATHSIG = 1
+ORPHANED = 130
 PIPE_BYTES = 1024 * 1024
 """What a program may still say after we have died, before its writing waits for ever. Linux gives no more to users."""
 # PyDLL keeps the interpreter's lock: between fork and exec there is no other thread to hand it to.
 _LIBC = ctypes.PyDLL(None)
 
 
-def prepare_child() -> None:
-    """Between fork and exec: be interrupted when the thread that started us dies, even by SIGKILL.
+def prepare_child(parent: int) -> None:
+    """Between fork and exec: be interrupted when the thread that started us dies, even by SIGKILL, and end at once when
+
+    its process (a pid) has died already.
 
     SIGINT gets its default action back because a parent in the background of a shell may have it ignored. Our outputs
     become ends to write and to read: Terraform would die of its next word into a pipe that nobody reads, before it
@@ -37,6 +41,8 @@ def prepare_child() -> None:
     signal.signal(signal.SIGINT, signal.SIG_DFL)
     if sys.platform == "linux":
         _LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGINT)
+        if os.getppid() != parent:
+            os._exit(ORPHANED)
         for number in (1, 2):
             os.dup2(os.open(f"/proc/self/fd/{number}", os.O_RDWR), number)
 
@@ -58,7 +64,7 @@ def start_program(
                 stderr=subprocess.PIPE,
                 bufsize=0,
                 start_new_session=True,
-                preexec_fn=prepare_child,  # noqa: PLW1509  (a few system calls, no locks)
+                preexec_fn=partial(prepare_child, os.getpid()),  # noqa: PLW1509  (a few system calls, no locks)
             )
             for stream in (popen.stdout, popen.stderr):
                 _widen(stream)

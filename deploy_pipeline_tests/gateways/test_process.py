@@ -6,11 +6,13 @@ import signal
 import subprocess
 import sys
 import threading
+from functools import partial
 from pathlib import Path
 
 import pytest
 
 from deploy_pipeline.core.errors import DeployError
+from deploy_pipeline.gateways.child import ORPHANED, prepare_child
 from deploy_pipeline.gateways.clock import Clock, SystemClock
 from deploy_pipeline.gateways.process import Completed, LocalProcess, minimal_environment
 from deploy_pipeline_tests.gateways.step_case import PATIENCE, Interrupted, Step, becomes
@@ -252,3 +254,9 @@ def test_a_program_whose_starter_is_killed_can_still_say_what_it_does_and_end(tm
     )
     assert local().run(python(inner), timeout=60, env={**os.environ}).returncode == -signal.SIGKILL
     assert becomes(saved.exists)
+
+
+def test_a_program_whose_starter_is_gone_before_it_begins_does_not_begin() -> None:
+    """Nobody would ever interrupt it: the signal for the starter's death was asked for too late."""
+    done = subprocess.run(["echo", "begun"], check=False, stdout=subprocess.PIPE, preexec_fn=partial(prepare_child, -1))
+    assert (done.returncode, done.stdout) == (ORPHANED, b"")
