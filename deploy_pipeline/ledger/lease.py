@@ -43,7 +43,8 @@ class Overtaken(Exception):
 
 
 class LeaseHolder:
-    """One run's. `deployment` is what it has the lease for, "" while it has none."""
+    """One run's. `deployment` is what it has the lease for, "" while it has none; `waited` how long it has waited for
+    one that another run had (seconds)."""
 
     def __init__(
         self, ledger: Ledger, clock: Clock, run_id: str, log: Callable[[str], None], limit: LeaseLimit
@@ -59,6 +60,7 @@ class LeaseHolder:
         self._token = 0
         self._confirmed = 0.0
         self.deployment = ""
+        self.waited = 0.0
 
     def take(self, name: str, settle: Callable[[str], None], limits: float = WAIT_LIMITS) -> None:
         """Have the lease for the deployment `name`, once its holder has ended or is dead; what that one has left
@@ -74,6 +76,7 @@ class LeaseHolder:
                 self._log(f"waiting: {self._busy(self._ledger.head()).what}")
                 said = True
             self._clock.sleep(POLL_SECONDS)
+        self.waited += self._clock.monotonic() - began if said else 0.0
 
     def check(self) -> None:
         """Raise LeaseLost unless this run may still change the environment."""

@@ -6,6 +6,7 @@ from deploy_pipeline.core.errors import DeployError
 from deploy_pipeline.core.spec import Spec
 from deploy_pipeline.gateways.git import Git
 from deploy_pipeline.gateways.github import GitHub
+from deploy_pipeline.gateways.run_log import WAITED_FOR
 from deploy_pipeline.ledger.hold import Hold
 from deploy_pipeline.ops.sources import checked_out
 
@@ -34,6 +35,11 @@ def refuse_another_home(home: Spec, spec: Spec) -> None:
             where="deploy.yaml",
             todo="change the pipeline's own deploy.yaml and restart it, then merge",
         )
+
+
+def waiting_facts(hold: Hold) -> dict[str, float]:
+    """What an output shows of the wait for the environment, where there was one."""
+    return {f"{WAITED_FOR}lock": round(hold.lease.waited, 1)} if hold.lease.waited else {}
 
 
 def enter(hold: Hold, git: Git, candidate: Candidate) -> None:

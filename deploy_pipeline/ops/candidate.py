@@ -15,7 +15,7 @@ from deploy_pipeline.gateways.clock import Clock
 from deploy_pipeline.gateways.git import Git
 from deploy_pipeline.gateways.github import GitHub
 from deploy_pipeline.ledger.hold import Hold
-from deploy_pipeline.ops.admission import enter, refuse_another_home, refuse_what_is_not_merged
+from deploy_pipeline.ops.admission import enter, refuse_another_home, refuse_what_is_not_merged, waiting_facts
 from deploy_pipeline.ops.announce import announce
 from deploy_pipeline.ops.approval import Merges, hold_back
 from deploy_pipeline.ops.boundary import stage
@@ -68,6 +68,7 @@ def resolve_candidate(
     context.add_output_metadata(
         {"commit": dg.MetadataValue.url(commit.url), "title": commit.title, "author": commit.author,
          "pull request": commit.pull_request or "-", "environment": home_spec.environment, "github": told}
+        | waiting_facts(hold)
     )  # fmt: skip
     return candidate
 

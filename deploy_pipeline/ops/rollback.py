@@ -29,6 +29,7 @@ from deploy_pipeline.gateways.load_balancers import LoadBalancers
 from deploy_pipeline.gateways.services import Services, TaskDefinition
 from deploy_pipeline.gateways.web import Web
 from deploy_pipeline.ledger.hold import Hold
+from deploy_pipeline.ops.admission import waiting_facts
 from deploy_pipeline.ops.boundary import stage
 from deploy_pipeline.ops.holding import begun_later
 from deploy_pipeline.ops.retries import IDEMPOTENT, NEVER
@@ -81,7 +82,7 @@ def resolve_rollback(
             f"{live.release} was live, and is not any more", where=home_spec.environment,
             todo="another run ended meanwhile: look at what is live now, and roll that back if it has to be",
         )  # fmt: skip
-    context.add_output_metadata({
+    context.add_output_metadata(waiting_facts(hold) | {
         "from": live.release, "to": rollback.target.release, "only": ", ".join(only),
         "functions": ", ".join(each.name for each, _ in rollback.functions) or "none has to move",
         "services": ", ".join(each.name for each, _ in rollback.services) or "none has to move",

@@ -10,8 +10,10 @@ from deploy_pipeline.core.errors import DeployError
 from deploy_pipeline.core.ledger import head as heads
 from deploy_pipeline.core.ledger.deployment import deployment_id
 from deploy_pipeline.core.ledger.head import Live
+from deploy_pipeline.gateways.run_log import WAITED_FOR
 from deploy_pipeline.ledger.hold import Hold, NotBegun
-from deploy_pipeline.ledger.lease import LIMIT_SECONDS, SETTLING_LIMITS, WAIT_LIMITS, LeaseLost
+from deploy_pipeline.ledger.lease import LIMIT_SECONDS, POLL_SECONDS, SETTLING_LIMITS, WAIT_LIMITS, LeaseLost
+from deploy_pipeline.ops.admission import waiting_facts
 from deploy_pipeline_tests.ledger.holds import ALIAS, MOVE, Holding
 from deploy_pipeline_tests.samples import SHA, a_commit, a_deployed
 
@@ -353,3 +355,17 @@ def test_an_image_s_pointer_that_cannot_be_moved_keeps_nobody_from_deploying(wor
     assert record is not None
     assert record.outcome == "live"
     assert "RepositoryNotFoundException" in record.reason
+
+
+def test_how_long_a_run_has_waited_for_another_one_is_known(world: Holding) -> None:
+    first, second, sleep = world.begun("1" * 8), world.hold("2" * 8), world.clock.sleep
+
+    def ends(seconds: float) -> None:
+        sleep(seconds)
+        first.close("failed")
+
+    world.clock.sleep = ends  # type: ignore[method-assign]
+    second.begin(a_commit())
+    assert (first.lease.waited, second.lease.waited) == (0.0, POLL_SECONDS)
+    assert waiting_facts(second) == {f"{WAITED_FOR}lock": POLL_SECONDS}
+    assert waiting_facts(first) == {}
