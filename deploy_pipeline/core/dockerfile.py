@@ -54,6 +54,8 @@ class _References:
                 self._from(rest)
             elif word in ("COPY", "ADD"):
                 self._copy(word, rest)
+            elif word == "ONBUILD":
+                raise Unclear("the Dockerfile has an ONBUILD, which a later stage of it may carry out")
             elif word == "RUN" and "--mount" in rest:
                 raise Unclear("a RUN of the Dockerfile mounts something")
         if not self._count:

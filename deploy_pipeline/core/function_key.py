@@ -8,6 +8,8 @@ from deploy_pipeline.core.content_key import ContentKey, Entry, key_of, listed, 
 from deploy_pipeline.core.spec import FunctionSpec
 
 _COMMENT = re.compile(r"(^|\s)#.*$")
+IN_DOUBT = "in doubt"
+"""In what describes the installer: why it may install something else tomorrow."""
 _HASH = re.compile(r"\s--hash=\w+:\w+")
 
 
@@ -18,7 +20,7 @@ def package_key(
 
     The installer counts only where there are requirements; `requirements` is "" where there are none.
     """
-    doubt = requirements_doubt(requirements)
+    doubt = requirements_doubt(requirements) or (installer.get(IN_DOUBT, "") if requirements else "")
     if doubt:
         return no_key(doubt)
     return key_of(
@@ -30,12 +32,12 @@ def package_key(
     )
 
 
-def requirements_doubt(requirements: str) -> str:
-    """Why requirements may depend on more than their own text; "" where they do not."""
+def requirements_doubt(requirements: str, name: str = "requirements.txt") -> str:
+    """Why requirements may depend on more than their own text; "" where they do not. `name` is the file's."""
     for line in requirements.replace("\\\n", " ").splitlines():
         text = _HASH.sub("", _COMMENT.sub("", line)).strip()
         if text.startswith("-") or any(sign in text for sign in "/\\@$"):
-            return f"requirements.txt has {text!r}, which lies elsewhere"
+            return f"{name} has {text!r}, which lies elsewhere"
     return ""
 
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from glob import escape
 from hashlib import sha256
 
 from deploy_pipeline.core.errors import DeployError
@@ -51,10 +52,14 @@ def version(terraform: str) -> list[str]:
 
 
 def rule_files(environment: Mapping[str, str]) -> list[str]:
-    """Where Terraform's own configuration may lie: it can put another build in a provider's place."""
-    home = environment.get("HOME")
-    given = environment.get("TF_CLI_CONFIG_FILE")
-    return [given] if given else [f"{home}/.terraformrc"] if home else []
+    """Where Terraform's own configuration may lie, which can put another build in a provider's place, and AWS's, which
+
+    says where and as whom a profile works. Names with wildcards.
+    """
+    home, given = environment.get("HOME", ""), environment.get("TF_CLI_CONFIG_FILE", "")
+    own = [f"{escape(home)}/.terraformrc", f"{escape(home)}/.terraform.d/*.tfrc*"] if home else []
+    aws = environment.get("AWS_CONFIG_FILE") or (f"{home}/.aws/config" if home else "")
+    return [*([escape(given)] if given else own), *([escape(aws)] if aws else [])]
 
 
 def identity(printed: str, environment: Mapping[str, str], rules: Iterable[str]) -> str:
@@ -143,6 +148,11 @@ def environment(
         "TF_PLUGIN_CACHE_DIR": plugin_cache,
     }
     return {**minimal, **allowed, **{name: value for name, value in chosen.items() if value}, **fixed}
+
+
+def variables_in(environment: Mapping[str, str]) -> dict[str, str]:
+    """The values of variables in an environment."""
+    return {name: value for name, value in environment.items() if name.startswith(VARIABLE_PREFIX)}
 
 
 def without_variables(environment: Mapping[str, str]) -> dict[str, str]:

@@ -46,8 +46,15 @@ def doubts_of(name: str, text: str) -> Iterator[str]:
         yield "is written in a syntax that is not looked into"
     elif name.endswith(".tf"):
         yield from _configuration(text)
-    elif _TEMPLATE.search(text) and _CHANGING.search(text):
+    elif _TEMPLATE.search(text):
+        yield from _template(text)
+
+
+def _template(text: str) -> Iterator[str]:
+    if _CHANGING.search(text):
         yield "is a template that may give something else each time"
+    if _ELSEWHERE.search(text) or any(not _INSIDE.match(text, match.end()) for match in _READS.finditer(text)):
+        yield "is a template that may read a file that is not in the repository"
 
 
 def _configuration(text: str) -> Iterator[str]:

@@ -33,6 +33,9 @@ class LocalTerraform(Terraform):
     def identity(self) -> str:
         return self._runner.identity()
 
+    def given_variables(self) -> Mapping[str, str]:
+        return terraform_cli.variables_in(self._settings.environment)
+
     def init(self, spec: TerraformSpec, *, source: Path, work: Path, on_line: Listener, key: str = "") -> None:
         work = work.absolute()
         stack = terraform_files.lay_out(work, spec.directory, source)

@@ -50,6 +50,10 @@ class Terraform(ABC):
         """SHA-256 of what decides a plan apart from the stack: Terraform's version, and its part of our environment."""
 
     @abstractmethod
+    def given_variables(self) -> Mapping[str, str]:
+        """The values of variables that come from our own environment, by their names there (`TF_VAR_...`)."""
+
+    @abstractmethod
     def init(self, spec: TerraformSpec, *, source: Path, work: Path, on_line: Listener, key: str = "") -> None:
         """Lay the stack out in the new or earlier folder `work`, open its backend and fetch its providers.
 

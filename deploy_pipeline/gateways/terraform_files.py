@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+from glob import glob
 from pathlib import Path, PurePosixPath
 
 from deploy_pipeline.core.errors import DeployError
@@ -61,10 +62,10 @@ def write_private(file: Path, text: str) -> None:
         handle.write(text)
 
 
-def text_of(file: str) -> str:
-    """The text of a file that may be missing: "" then."""
-    path = Path(file)
-    return path.read_text(errors="replace") if path.is_file() else ""
+def texts_of(name: str) -> list[str]:
+    """The texts of the files that a name with wildcards stands for, in their order."""
+    paths = [Path(found) for found in sorted(glob(name))]  # noqa: PTH207  (absolute)
+    return [path.read_text(errors="replace") for path in paths if path.is_file()]
 
 
 def check_backend(stack: Path) -> None:

@@ -36,7 +36,7 @@ class TerraformRunner:
         done = self._process.run(argv, env=environment, timeout=VERSION_SECONDS)
         if done.returncode:
             raise failure("version", done.stderr or done.stdout, "-")
-        rules = (terraform_files.text_of(file) for file in terraform_cli.rule_files(environment))
+        rules = (text for name in terraform_cli.rule_files(environment) for text in terraform_files.texts_of(name))
         return terraform_cli.identity(done.stdout, environment, rules)
 
     def init(self, work: Path, backend: BackendSpec, on_line: Listener) -> None:

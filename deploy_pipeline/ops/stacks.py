@@ -41,7 +41,8 @@ class StackSteps:
 
     def prepare(self, name: str, stack: TerraformSpec, work: Path, identity: str) -> PreparedStack:
         """Lay the stack out and run `terraform init`, unless it looks as it did in the live release."""
-        key = source_key(stack, stack_tree(self.source, stack.directory, variables_text(stack)), identity)
+        paths = variables_text(stack, self.terraform.given_variables())
+        key = source_key(stack, stack_tree(self.source, stack.directory, paths), identity)
         live = self.live(name)
         if earlier := same_work(key, live.initialised if live else None):
             return PreparedStack(name, str(work), False, key.value, "", earlier)
@@ -133,9 +134,9 @@ def unchanged_since(plan: PlannedStack, state: AppliedState) -> AppliedState:
     return state
 
 
-def variables_text(stack: TerraformSpec) -> str:
-    """The spec's own variables, in which there may be paths."""
-    return json.dumps(dict(stack.variables))
+def variables_text(stack: TerraformSpec, given: Mapping[str, str]) -> str:
+    """The spec's own variables and those of our environment, in which there may be paths."""
+    return json.dumps([dict(stack.variables), dict(given)])
 
 
 def serial_in(object_store: ObjectStore, backend: BackendSpec) -> int | None:

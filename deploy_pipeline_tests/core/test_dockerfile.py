@@ -57,6 +57,8 @@ def test_bases_of(text: str, args: dict[str, str], expected: tuple[str, ...]) ->
         ("FROM a\nARG U\nADD $U /\n", "not in the build context"),
         ("FROM a\nAD\\\nD http\\\n://example.com /\n", "not in the build context"),
         ("FROM a\nCOPY --from=$X /a /\n", "copies from"),
+        ("FROM a AS b\nONBUILD ADD https://example.com/x /\nFROM b\n", "ONBUILD"),
+        ("FROM a AS b\nonbuild copy --from=other /a /\nFROM b\n", "ONBUILD"),
         ("FROM a\nRUN --mount=type=bind,from=b true\n", "mounts"),
         ("FROM a\n# escape=`\nADD x \\\x0c https://example.com/x /\n", "not in the build context"),
     ],

@@ -6,7 +6,7 @@ import pytest
 
 from deploy_pipeline.core.candidate import FunctionDeployment
 from deploy_pipeline.core.content_key import Entry
-from deploy_pipeline.core.function_key import alias_key, package_key, requirements_doubt
+from deploy_pipeline.core.function_key import IN_DOUBT, alias_key, package_key, requirements_doubt
 from deploy_pipeline.core.spec import FunctionSpec
 from deploy_pipeline_tests.samples import a_candidate, a_package
 
@@ -38,6 +38,11 @@ def test_package_key_differs(
 
 def test_package_key_without_requirements_does_not_ask_who_would_install_them() -> None:
     assert package_key("f", FUNCTION, FILES, "", PIP) == package_key("f", FUNCTION, FILES, "", {})
+
+
+def test_an_installer_in_doubt_gives_no_key_where_there_are_requirements() -> None:
+    assert package_key("f", FUNCTION, FILES, "a==1", PIP | {IN_DOUBT: "why"}).doubt == "why"
+    assert package_key("f", FUNCTION, FILES, "", PIP | {IN_DOUBT: "why"}).value
 
 
 def test_package_key_leaves_out_what_a_package_does_not_depend_on() -> None:

@@ -44,11 +44,15 @@ class FakeTerraform(Terraform):
         self._prepared: dict[Path, tuple[TerraformSpec, Path]] = {}
         self.initialised: list[Path] = []
         self.unsaved: set[Path] = set()
+        self.given: dict[str, str] = {}
         self.planned: list[PlanCall] = []
         self.applied: list[tuple[Path, str]] = []
 
     def identity(self) -> str:
         return "terraform 1"
+
+    def given_variables(self) -> dict[str, str]:
+        return self.given
 
     def init(
         self, spec: TerraformSpec, *, source: Path, work: Path, on_line: Callable[[str], None], key: str = ""

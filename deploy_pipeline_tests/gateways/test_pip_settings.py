@@ -1,9 +1,11 @@
 """What decides which packages pip takes: whatever changes there is another package."""
 
+import os
 from pathlib import Path
 
 import pytest
 
+from deploy_pipeline.core.function_key import IN_DOUBT
 from deploy_pipeline.gateways.pip_settings import pip_settings
 
 
@@ -29,6 +31,30 @@ def test_so_does_one_that_a_configuration_file_names(tmp_path: Path) -> None:
         constraints.write_text(text)
         seen.append(settings(tmp_path))
     assert seen[0] != seen[1]
+
+
+@pytest.mark.parametrize("text", ["-c other.txt\n", "--requirement more.txt\n", "a @ https://example.com/a.whl\n"])
+def test_a_file_that_names_others_is_in_doubt(tmp_path: Path, text: str) -> None:
+    file = tmp_path / "versions.txt"
+    file.write_text(text)
+    assert text.split(maxsplit=1)[0] in settings(tmp_path, PIP_CONSTRAINT=str(file))[IN_DOUBT]
+    file.write_text("urllib3<2  # plain\n")
+    assert IN_DOUBT not in settings(tmp_path, PIP_CONSTRAINT=str(file))
+
+
+def test_a_list_at_an_address_is_in_doubt(tmp_path: Path) -> None:
+    assert "https://example.com/c.txt" in settings(tmp_path, PIP_CONSTRAINT="https://example.com/c.txt")[IN_DOUBT]
+    assert IN_DOUBT not in settings(tmp_path, PIP_FIND_LINKS="https://example.com/wheels")
+
+
+def test_a_wheel_that_was_built_again_counts(tmp_path: Path) -> None:
+    wheel = tmp_path / "wheels/a-1-py3-none-any.whl"
+    wheel.parent.mkdir()
+    wheel.write_bytes(b"1")
+    before = settings(tmp_path, PIP_FIND_LINKS=str(wheel.parent))
+    wheel.write_bytes(b"2")
+    os.utime(wheel, ns=(0, wheel.stat().st_mtime_ns + 1))
+    assert settings(tmp_path, PIP_FIND_LINKS=str(wheel.parent)) != before
 
 
 def test_a_folder_of_wheels_counts_with_its_list(tmp_path: Path) -> None:

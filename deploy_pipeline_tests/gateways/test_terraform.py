@@ -147,9 +147,16 @@ def test_identity_is_of_the_version_and_of_what_reaches_a_plan(tmp_path: Path) -
         identity(base, endpoint_url="http://127.0.0.1:4566"),
     ]
     assert len({identity(base), *others}) == 7
-    before = identity(base)
-    (tmp_path / ".terraformrc").write_text("provider_installation { dev_overrides {} }")
-    assert identity(base) != before
+
+
+@pytest.mark.parametrize("name", [".terraformrc", ".terraform.d/local.tfrc", ".aws/config", "elsewhere"])
+def test_identity_is_of_the_files_that_configure_terraform_and_aws(tmp_path: Path, name: str) -> None:
+    base = {"PATH": "/bin", "HOME": str(tmp_path)}
+    given = base | ({"AWS_CONFIG_FILE": str(tmp_path / name)} if name == "elsewhere" else {})
+    before = identity(given)
+    (tmp_path / name).parent.mkdir(exist_ok=True)
+    (tmp_path / name).write_text("provider_installation { dev_overrides {} }")
+    assert identity(given) != before
 
 
 def test_identity_leaves_out_credentials_which_change(tmp_path: Path) -> None:

@@ -255,9 +255,16 @@ def a_changed_variable(world: Twice) -> None:
     (world.folder / "tree/deploy.yaml").write_text(json.dumps(spec))
 
 
+def a_file_that_a_variable_of_our_environment_names(world: Twice) -> None:
+    world.terraform.given = {"TF_VAR_name": "../../shared/x.json"}
+    (world.folder / "tree/shared").mkdir()
+    (world.folder / "tree/shared/x.json").write_text("{}")
+
+
 @pytest.mark.parametrize(
     ("between", "expected"),
     [
+        (a_file_that_a_variable_of_our_environment_names, STACK),
         (a_record_without_keys, ALL),
         (a_lost_image, IMAGE | STACK - {"init_terraform"} | SERVICE),
         (a_changed_file, IMAGE | STACK - {"init_terraform"} | SERVICE),
