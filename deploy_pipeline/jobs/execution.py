@@ -7,7 +7,7 @@ from deploy_pipeline.ops.checks import BUSY
 
 STEPS_AT_ONCE = 8
 DOCKER_STEPS_AT_ONCE = 3
-"""More builds, scans and pushes at the same time only wait for each other's disk."""
+"""More builds at the same time only wait for each other's disk."""
 BUSY_STEPS_AT_ONCE = (os.cpu_count() or 1) + 1
 """Checks keep a processor busy: more of them at the same time only take it from each other, which costs time itself."""
 # dagster.yaml allows one run with this tag: checks of what is live must not meet a deployment half-way.

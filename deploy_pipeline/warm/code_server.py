@@ -83,7 +83,7 @@ class CodeServer:
 
     def run(self) -> int:
         """In the forked process: serve until SIGTERM."""
-        from dagster._cli.api import grpc_command  # noqa: PLC0415  (loads gRPC: never in the process that forks)
+        from dagster._cli.api import grpc_command  # noqa: PLC0415  (only this process needs it)
 
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         os.chdir(self.folder)

@@ -14,6 +14,7 @@ import click
 from deploy_pipeline.cli.main import interrupted
 from deploy_pipeline_tests.chaos.burst import burst
 from deploy_pipeline_tests.chaos.faults import Fault
+from deploy_pipeline_tests.chaos.hearing import doubled
 from deploy_pipeline_tests.chaos.scene import Scene
 from deploy_pipeline_tests.chaos.selection import ALL, FAST
 from deploy_pipeline_tests.chaos.staging import scene_in
@@ -38,10 +39,12 @@ def main(
     faults = chosen(wanted, seed, number)
     with tempfile.TemporaryDirectory(prefix="chaos-") as folder, scene_in(Path(folder)) as scene:
         ends = [tried(scene, fault, position, faults) for position, fault in [*enumerate(faults, start=1)][skip:]]
+        again = list(doubled(scene))
     survived, left = ends.count(True), ends.count(None)
     said = f" (seed {seed})" if seed is not None else ""
     click.echo(f"faults survived: {survived}/{len(ends) - left}{said}" + (f"; {left} not tried" if left else ""))
-    sys.exit(False in ends)
+    click.echo("\n".join(again), nl=bool(again))
+    sys.exit(False in ends or bool(again))
 
 
 def burst_of(merges: int, kills: int, seed: int) -> bool:

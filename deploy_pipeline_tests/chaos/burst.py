@@ -6,14 +6,10 @@ from collections import Counter
 from collections.abc import Iterator
 
 from deploy_pipeline.cli.demo_commands import wait_for
-from deploy_pipeline.cli.pull_request import Developer
 from deploy_pipeline.core.errors import DeployError
 from deploy_pipeline.core.release import Release
-from deploy_pipeline.ops.announce import STATUS_CONTEXT
-from deploy_pipeline.sandbox.github_double.repositories import repository_path
-from deploy_pipeline.sandbox.layout import Layout
 from deploy_pipeline_tests.chaos.acts import kill_daemon
-from deploy_pipeline_tests.chaos.commits import REPOSITORY
+from deploy_pipeline_tests.chaos.hearing import doubled, state_of
 from deploy_pipeline_tests.chaos.inspection import functions, leftovers, services
 from deploy_pipeline_tests.chaos.scene import Scene, quiet
 
@@ -57,14 +53,6 @@ def all_told(scene: Scene, shas: list[str]) -> bool | None:
     return True if all(state_of(scene, sha) == "success" for sha in shas) else None
 
 
-def state_of(scene: Scene, sha: str) -> str:
-    """The newest status of a commit."""
-    repository = repository_path(Layout(scene.home).doubles, REPOSITORY)
-    developer = Developer(scene.env["GITHUB_API_URL"], scene.env["GITHUB_TOKEN"], REPOSITORY, repository)
-    found = [each["state"] for each in developer.statuses(sha) if each["context"] == STATUS_CONTEXT]
-    return str(found[0]) if found else "none"
-
-
 def wrong(scene: Scene, shas: list[str], before: str) -> Iterator[str]:
     """What is not as it has to be."""
     live = scene.ledger.live()
@@ -73,6 +61,7 @@ def wrong(scene: Scene, shas: list[str], before: str) -> Iterator[str]:
         return
     yield from functions(scene, live)
     yield from services(scene, live)
+    yield from doubled(scene)
     yield from leftovers(scene)
     releases = list(since(scene, live.release, before))
     order = [shas.index(each.commit) for each in releases]

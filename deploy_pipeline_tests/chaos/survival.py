@@ -9,6 +9,7 @@ from deploy_pipeline.core.candidate import Deployed
 from deploy_pipeline.core.errors import DeployError
 from deploy_pipeline.jobs.rollback import rollback_job
 from deploy_pipeline_tests.chaos.faults import Fault
+from deploy_pipeline_tests.chaos.hearing import doubled, shown
 from deploy_pipeline_tests.chaos.inspection import complaints, complaints_of_rollback
 from deploy_pipeline_tests.chaos.scene import READY_SECONDS, RUN_SECONDS, Scene, quiet
 from deploy_pipeline_tests.chaos.storage import restored
@@ -85,7 +86,8 @@ def after_deployments(scene: Scene, before: Deployed, shas: list[str]) -> list[s
                for sha, runs in ends.items()}  # fmt: skip
     for sha, count in notices.items():
         wait_for(lambda: heard(scene, sha[:12], count), TOLD_SECONDS, "nobody was told")  # noqa: B023  (waited for)
-    return complaints(scene, before, notices)
+    hidden = shown(scene, shas)
+    return [*complaints(scene, before, notices), *hidden, *doubled(scene)]
 
 
 def runs_of(scene: Scene, sha: str) -> Callable[[], int | None]:
@@ -98,7 +100,8 @@ def after_rollback(scene: Scene, before: Deployed) -> list[str]:
     scene.ended(scene.rollback)
     scene.settled()
     wait_for(lambda: heard(scene, scene.rollback, 1), TOLD_SECONDS, "nobody was told")
-    return complaints_of_rollback(scene, before)
+    hidden = shown(scene, [before.candidate.commit.sha])
+    return [*complaints_of_rollback(scene, before), *hidden, *doubled(scene)]
 
 
 def heard(scene: Scene, words: str, times: int) -> bool | None:
