@@ -20,6 +20,8 @@ INTENT = Place("the intent to move the aliases", f"{LEDGER}/deployments/", after
 FIRST_ALIAS = Place("the first alias", "UpdateAlias f0")
 LAST_ALIAS = Place("the last alias", "UpdateAlias f1")
 RECORD = Place("the record of the release", f"{LEDGER}/deployed/")
+SMOKE = Place("a smoke test", "Invoke f0", after="UpdateAlias f1")
+END = Place("the end of the record", f"{LEDGER}/deployments/", after=f"{LEDGER}/deployed/")
 POINTER = Place("the images' pointer", "PutImage", after=f"{LEDGER}/deployed/")
 SIGN_OF_LIFE = Place("a sign of life", f"{LEDGER}/head", after="PublishVersion f1")
 BEGINNING = Place("the record of the deployment", f"{LEDGER}/deployments/")

@@ -37,6 +37,7 @@ from deploy_pipeline_tests.chaos.places import (
     BUILD,
     CODE,
     DRAIN,
+    END,
     ENGINE_PUSH,
     FIRST_ALIAS,
     FUNCTIONS_BACK,
@@ -52,13 +53,14 @@ from deploy_pipeline_tests.chaos.places import (
     RESOURCE,
     SERVICE_BACK,
     SIGN_OF_LIFE,
+    SMOKE,
     START,
     STATE,
     SWITCH,
     VERSION,
 )
 
-QUICK = (CODE, VERSION, INTENT, FIRST_ALIAS, LAST_ALIAS, RECORD, POINTER, BEGINNING, PACKAGE)
+QUICK = (CODE, VERSION, INTENT, FIRST_ALIAS, LAST_ALIAS, SMOKE, RECORD, POINTER, END, BEGINNING, PACKAGE)
 WHOLE = (PUSH, LOCK, RESOURCE, STATE, START, SWITCH, DRAIN)
 BACK = (FUNCTIONS_BACK, LAST_BACK, SERVICE_BACK, RECORD_BACK)
 
@@ -93,7 +95,7 @@ ALL: tuple[Fault, ...] = tuple(
         *(refused(place, "throttle", 2) for place in (CODE, VERSION, FIRST_ALIAS, START, SWITCH)),
         *(refused(place, "fail", 2) for place in (CODE, VERSION, INTENT, FIRST_ALIAS, RECORD, START, SWITCH)),
         *(refused(place, "drop", 1) for place in (CODE, FIRST_ALIAS, SWITCH)),
-        *(canceled(place, moment) for place in (CODE, FIRST_ALIAS, RECORD, RESOURCE, SWITCH)
+        *(canceled(place, moment) for place in (CODE, FIRST_ALIAS, SMOKE, RECORD, RESOURCE, SWITCH)
           for moment in ("before", "after")),
         *(canceled_and(place, then, words) for place in (FIRST_ALIAS, SWITCH)
           for then, words in ((acts.cancel_again, "and again"), (acts.kill_worker, "and killed as it goes back"))),
