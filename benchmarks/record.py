@@ -66,6 +66,6 @@ def machine() -> dict[str, Any]:
         "when": datetime.now(UTC).isoformat(timespec="seconds"),
         "cores": len(os.sched_getaffinity(0)),
         "load": [round(value, 2) for value in os.getloadavg()],
-        "system": platform.platform(),
+        "system": f"{platform.system()} {platform.release().partition('-')[0]} {platform.machine()}",
         "python": platform.python_version(),
     }
