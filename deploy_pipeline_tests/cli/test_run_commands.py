@@ -141,14 +141,20 @@ def test_a_run_whose_process_was_killed_is_known_as_gone_and_holds_no_other_up(p
         assert is_gone(instance, killed)  # which is what run monitoring asks, to fail it
 
 
+def as_in_a_terminal() -> None:
+    """Whoever runs the tests may have the signal ignored, as `nohup` does."""
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
+
+
 def working(project: Path) -> "subprocess.Popen[str]":
     """The command in a process of its own, inside of its step."""
     command = [sys.executable, "-m", "deploy_pipeline.cli.main", "run", "a_job", "-m", "jobs_here", "--home", "home"]
     settings = ["--config", config(project, tenths=6000)]
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
     started = subprocess.Popen(
-        [*command, *settings], cwd=project, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT
-    )
+        [*command, *settings], cwd=project, env=environment, text=True, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT, preexec_fn=as_in_a_terminal,  # noqa: PLW1509  (one system call)
+    )  # fmt: skip
     assert started.stdout is not None
     for line in started.stdout:
         if line.startswith("building"):

@@ -15,7 +15,7 @@ READS = {
     "Functions": {"is_current", "alias", "invoke"},
     "LoadBalancers": {"targets", "forwards", "address"},
     "Services": {"state", "latest_task_definition", "tasks", "stopped_tasks"},
-    "Terraform": {"identity", "init", "plan", "state"},
+    "Terraform": {"given_variables", "identity", "init", "plan", "state"},
 }
 
 

@@ -11,7 +11,8 @@ import pytest
 from deploy_pipeline.warm.code_server import NAME, SOCKET, CodeServer, serving
 
 LISTENING = """
-import ctypes, socket, sys, time
+import ctypes, signal, socket, sys, time
+signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGTERM})  # whoever runs the tests may have it blocked
 ctypes.CDLL(None).prctl(15, sys.argv[1].encode(), 0, 0, 0)
 listener = socket.socket(socket.AF_UNIX)
 listener.bind(sys.argv[2])
